@@ -73,7 +73,9 @@ class TokenEmbedding(nn.Module):
 
     def forward(self, tokens: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         if tokens.shape[-1] != self.states:
-            raise ValueError(f"tokens are {tokens.shape[-1]} wide; this network takes {self.states}")
+            raise ValueError(
+                f"tokens are {tokens.shape[-1]} wide; this network takes {self.states}"
+            )
         mask = mask.to(tokens.dtype)
         y = self.project(tokens) * mask[..., None]
         pooled = y.sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
@@ -154,3 +156,21 @@ class AttentionBlock(nn.Module):
 def coarsen(emb: Tensor, dims: int) -> Tensor:
     """A time map for the next coarser level; a per-sample embedding stays as it is."""
     return emb if emb.shape[-1] == 1 else POOL[dims](emb, 2)
+
+
+def embed(
+    emb: Tensor, layer: TokenEmbedding | None, tokens: Tensor | None, mask: Tensor | None
+) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """Time embedding and condition -> (embedding with the pooled condition, tokens, their mask).
+
+    No tokens given to a network that takes them means the null condition.
+    """
+    if layer is None:
+        return emb, None, None
+    if tokens is None:
+        tokens = emb.new_zeros(emb.shape[0], 1, layer.states)
+        mask = emb.new_zeros(emb.shape[0], 1)
+    if mask is None:
+        mask = torch.ones_like(tokens[..., 0])
+    tokens, mask, pooled = layer(tokens, mask)
+    return emb + pooled.reshape(*pooled.shape, *([1] * (emb.ndim - 2))), tokens, mask

@@ -16,19 +16,23 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unstir.networks.layers import (
-    AttentionBlock, ResBlock, TimeEmbedding, TokenEmbedding, coarsen, conv, norm, zero,
+    AttentionBlock, ResBlock, TimeEmbedding, TokenEmbedding, coarsen, conv, embed, norm, zero,
 )  # fmt: skip
 
 
 class Block(nn.Module):
     """A residual block, then attention where the level has it."""
 
-    def __init__(self, cin: int, cout: int, emb: int, dims: int, attend: bool, tokens: int) -> None:
+    def __init__(
+        self, cin: int, cout: int, emb: int, dims: int, attend: bool, tokens: int
+    ) -> None:
         super().__init__()
         self.res = ResBlock(cin, cout, emb, dims)
         self.attention = AttentionBlock(cout, tokens) if attend else None
 
-    def forward(self, x: Tensor, emb: Tensor, tokens: Tensor | None, mask: Tensor | None) -> Tensor:
+    def forward(
+        self, x: Tensor, emb: Tensor, tokens: Tensor | None, mask: Tensor | None
+    ) -> Tensor:
         x = self.res(x, emb)
         return x if self.attention is None else self.attention(x, tokens, mask)
 
@@ -97,7 +101,8 @@ class UNet(nn.Module):
         extra: Tensor | None = None,
     ) -> Tensor:
         x = self._inputs(x, extra)
-        emb, tokens, mask = self._embed(t, tokens, token_mask)
+        emb, tokens, mask = embed(self.time(t), self.tokens, tokens, token_mask)
+        emb = F.silu(emb)
         embs, h = [emb], self.enter(x)
         skips = [h]
         for layer in self.down:
@@ -125,22 +130,10 @@ class UNet(nn.Module):
             )
         step = 2 ** (self.levels - 1)
         if any(isinstance(n, int) and n % step for n in x.shape[2:]):
-            raise ValueError(f"the grid {tuple(x.shape[2:])} does not divide by {step}: pad or crop it")
+            raise ValueError(
+                f"the grid {tuple(x.shape[2:])} does not divide by {step}: pad or crop it"
+            )
         given = 0 if extra is None else extra.shape[1]
         if given != self.extra:
             raise ValueError(f"extra has {given} channels; this network takes {self.extra}")
         return x if extra is None else torch.cat([x, extra], 1)
-
-    def _embed(
-        self, t: Tensor, tokens: Tensor | None, mask: Tensor | None
-    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        emb = self.time(t)
-        if self.tokens is None:
-            return F.silu(emb), None, None
-        if tokens is None:
-            tokens = t.new_zeros(t.shape[0], 1, self.tokens.states)
-            mask = t.new_zeros(t.shape[0], 1)
-        if mask is None:
-            mask = torch.ones_like(tokens[..., 0])
-        tokens, mask, pooled = self.tokens(tokens, mask)
-        return F.silu(emb + pooled.reshape(*pooled.shape, *([1] * self.dims))), tokens, mask
