@@ -1,0 +1,12 @@
+"""Captioned scenes composed of Fluent Emoji 3D glyphs (see `docs/data.md`).
+
+from unstir.datasets import emoji
+glyphs = emoji.load(Path("cache"))                  # fetched by npm once, then one .npz
+scene = emoji.scene(glyphs, 7, split="train")       # image, caption, mask, parts
+"""
+
+from unstir.datasets.emoji.compose import Scene as Scene
+from unstir.datasets.emoji.compose import scene as scene
+from unstir.datasets.emoji.glyphs import Glyph as Glyph
+from unstir.datasets.emoji.glyphs import Glyphs as Glyphs
+from unstir.datasets.emoji.glyphs import load as load

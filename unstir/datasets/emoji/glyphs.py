@@ -1,0 +1,149 @@
+"""The glyphs: premultiplied RGBA pictures of single things, each with its names, group and weight.
+
+`load` reads them from the two npm packages (see `fetch`) and caches everything in one ``.npz``. Left out: flags,
+keycaps, letters and square symbols, signs, clock times, skin-tone twins, and the man/woman twins of a person.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from unstir.datasets.emoji import fetch, select
+from unstir.datasets.emoji.derived import DERIVED, derive
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """One thing: `names[0]` is canonical; names may carry the marks of `grammar`."""
+
+    id: str
+    names: tuple[str, ...]
+    group: str
+    weight: float
+    tags: tuple[str, ...] = ()
+    split: str = "train"
+
+    @property
+    def name(self) -> str:
+        """The canonical name without its mark."""
+        return self.names[0].lstrip("~+")
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """All usable glyphs and their pictures at one resolution."""
+
+    info: tuple[Glyph, ...]
+    pixels: NDArray[np.uint8]  # (N, S, S, 4) premultiplied RGBA
+    _cache: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def size(self) -> int:
+        """Working resolution of the pictures."""
+        return int(self.pixels.shape[1])
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Glyph id -> row."""
+        return {glyph.id: i for i, glyph in enumerate(self.info)}
+
+    @cached_property
+    def boxes(self) -> NDArray[np.float64]:
+        """Tight box of each glyph: left, top, right, bottom in [0, 1]."""
+        return np.array([_box(picture[..., 3]) for picture in self.pixels])
+
+    def image(self, row: int) -> Image.Image:
+        """The picture as Pillow's premultiplied mode RGBa."""
+        key = ("image", row)
+        if key not in self._cache:
+            self._cache[key] = Image.frombytes(
+                "RGBa", (self.size, self.size), self.pixels[row].tobytes()
+            )
+        return self._cache[key]
+
+
+def _box(alpha: NDArray[np.uint8]) -> tuple[float, float, float, float]:
+    ys, xs = np.where(alpha > 25)
+    if not len(ys):
+        return 0.0, 0.0, 1.0, 1.0
+    h, w = alpha.shape
+    return xs.min() / w, ys.min() / h, (xs.max() + 1) / w, (ys.max() + 1) / h
+
+
+def load(root: Path, size: int = 128) -> Glyphs:
+    """All usable glyphs at `size` px; `root` is the cache folder (or a ``node_modules``), filled when empty."""
+    cache = Path(root) / f"unstir-emoji-{size}-v{FORMAT}.npz"
+    if cache.is_file():
+        return _read(cache)
+    glyphs = _build(Path(root), size)
+    _write(cache, glyphs)
+    return glyphs
+
+
+def _build(root: Path, size: int) -> Glyphs:
+    listed = fetch.members(
+        fetch.NAMES, root, lambda name: name == "en/data.json" or name == "meta/groups.json"
+    )
+    pictures = fetch.members(fetch.GLYPHS, root, lambda name: name.endswith(".webp"))
+    files = {select.plain(Path(name).stem): name for name in sorted(pictures)}
+    info = [glyph for glyph in select.usable(listed) if glyph["id"] in files]
+    pixels = [_picture(pictures[files[glyph["id"]]], size) for glyph in info]
+    for name, source in DERIVED.items():
+        info.append(
+            {
+                "id": name,
+                "names": (name,),
+                "group": "worn",
+                "weight": 0.0,
+                "tags": (),
+                "split": "train",
+            }
+        )
+        pixels.append(_shrink(derive(name, _decode(pictures[files[source]])), size))
+    return Glyphs(tuple(Glyph(**glyph) for glyph in info), np.stack(pixels))
+
+
+def _decode(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data)).convert("RGBA")
+
+
+def _picture(data: bytes, size: int) -> NDArray[np.uint8]:
+    return _shrink(_decode(data), size)
+
+
+def _shrink(image: Image.Image, size: int) -> NDArray[np.uint8]:
+    """Premultiply, then area-average (no dark or bright fringes)."""
+    return np.asarray(image.convert("RGBa").resize((size, size), Image.Resampling.BOX))
+
+
+def _write(cache: Path, glyphs: Glyphs) -> None:
+    rows = [[g.id, list(g.names), g.group, g.weight, list(g.tags), g.split] for g in glyphs.info]
+    info = np.frombuffer(json.dumps(rows).encode(), np.uint8)
+    partial = cache.with_name(f"{cache.name}.{os.getpid()}.part.npz")
+    np.savez_compressed(partial, info=info, pixels=glyphs.pixels)
+    os.replace(partial, cache)
+
+
+def _read(cache: Path) -> Glyphs:
+    try:
+        with np.load(cache, allow_pickle=False) as data:
+            rows, pixels = json.loads(data["info"].tobytes()), data["pixels"]
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise fetch.FetchError(f"{cache} is damaged ({error}); delete it and run again") from error
+    info = (
+        Glyph(id, tuple(names), group, weight, tuple(tags), split)
+        for id, names, group, weight, tags, split in rows
+    )
+    return Glyphs(tuple(info), pixels)

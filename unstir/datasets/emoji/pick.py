@@ -1,0 +1,77 @@
+"""Which glyph next: weighted pools of rows, built once per set of glyphs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from unstir.datasets.emoji.glyphs import Glyphs
+from unstir.datasets.emoji.wearing import HEADS
+
+COMMON = 1.0
+"""Weight from which a glyph counts as a common noun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Rows and the running sum of their weights; calling it draws a row."""
+
+    rows: NDArray[np.int64]
+    sums: NDArray[np.float64]
+
+    def __call__(self, rng: Generator) -> int:
+        return int(
+            self.rows[np.searchsorted(self.sums, rng.random() * self.sums[-1], side="right")]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """The pools scenes draw from."""
+
+    any: Pool
+    common: Pool
+    countable: Pool
+    head: Pool
+    handy: Pool
+    held: NDArray[np.int64]
+
+
+HANDY = frozenset({"food", "plant", "object"})
+UNHANDY = frozenset(
+    "bed couch bathtub toilet door ladder chair desktop_computer".replace("_", " ").split()
+)
+
+
+def pools(glyphs: Glyphs) -> Pools:
+    """The pools of these glyphs."""
+    if "pools" not in glyphs._cache:
+        glyphs._cache["pools"] = _build(glyphs)
+    return glyphs._cache["pools"]
+
+
+def _build(glyphs: Glyphs) -> Pools:
+    train = [i for i, g in enumerate(glyphs.info) if g.split == "train" and g.weight > 0]
+    common = [i for i in train if glyphs.info[i].weight >= COMMON]
+    return Pools(
+        any=_pool(glyphs, train),
+        common=_pool(glyphs, common),
+        countable=_pool(glyphs, [i for i in common if glyphs.info[i].names[0][0] not in "~+"]),
+        head=_pool(glyphs, [i for i in train if glyphs.info[i].id in HEADS]),
+        handy=_pool(
+            glyphs,
+            [
+                i
+                for i in common
+                if glyphs.info[i].group in HANDY and glyphs.info[i].name not in UNHANDY
+            ],
+        ),
+        held=np.array([i for i, g in enumerate(glyphs.info) if g.split == "glyphs"]),
+    )
+
+
+def _pool(glyphs: Glyphs, rows: list[int]) -> Pool:
+    return Pool(np.array(rows), np.cumsum([glyphs.info[i].weight for i in rows]))
