@@ -1,30 +1,32 @@
 """A point on a noise schedule.
 
 The forward process stirs a clean sample x_0 into noise: ``x_t = alpha_t x_0 + sigma_t eps`` with
-``eps ~ N(0, I)`` (Ho et al. 2020, eq. 4; Kingma et al. 2021, eq. 1). A `Level` is one t with its two
-coefficients, so that formulas read as in the papers: **the dot is the subscript**.
+``eps ~ N(0, I)`` (Ho et al. 2020, eq. 4; Kingma et al. 2021, eq. 1). A `Level` is one t with its
+two coefficients, so that formulas read as in the papers: **the dot is the subscript**.
 
     x = s.alpha * x0 + s.sigma * eps
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from unstir.core.namespace import namespace
+from unstir.core.namespace import log
 
 A = TypeVar("A")
+"""Any array: numpy, torch, `Fields`, whatever has ``+ - *`` with itself and with floats."""
 A_co = TypeVar("A_co", covariant=True)
-"""Any array: numpy, torch, `Fields`, or whatever else has ``+ - *`` with itself and with floats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
     """One noise level: t in [0, 1] (0 = data, 1 = noise) and x_t = alpha x_0 + sigma eps.
 
-    Plain floats when sampling; arrays of shape (B, 1, ...) when training or when time differs per element.
+    Plain floats when sampling; arrays of shape (B, 1, ...) when training, or of the data's shape
+    when time differs per element.
     """
 
     t: Any
@@ -38,9 +40,8 @@ class Level:
 
     @property
     def lam(self) -> Any:
-        """log(alpha / sigma), half the log SNR: the time variable of DPM-Solver (Lu et al. 2022)."""
-        xp = namespace(self.alpha)
-        return xp.log(self.alpha) - xp.log(self.sigma)
+        """log(alpha / sigma), half the log SNR: the clock of DPM-Solver (Lu et al. 2022)."""
+        return log(self.alpha) - log(self.sigma)
 
 
 Path = Sequence[Level]
@@ -48,6 +49,9 @@ Path = Sequence[Level]
 
 Denoise = Callable[[A, Level], A]
 """x_t at a level -> the estimate of E[x_0 | x_t], with condition and guidance already inside."""
+
+Both = Callable[[A, Level], tuple[A, A]]
+"""x_t at a level -> (with the condition, without it): what guidance steers between."""
 
 
 class NoiseSource(Protocol[A_co]):
@@ -58,8 +62,14 @@ class NoiseSource(Protocol[A_co]):
 
 @dataclass(frozen=True, slots=True)
 class Step(Generic[A]):
-    """What a sampler yields after each step: the state `x` at `level`, and the estimate `x0` it used."""
+    """What a sampler yields: the state `x` at `level`, and the estimate `x0` that led there."""
 
     x: A
     x0: A
     level: Level
+
+
+def renoise(x: Any, t: Level, s: Level, eps: Any) -> Any:
+    """Stir x_t up to the noisier level s: a draw from q(x_s | x_t) (Kingma et al. 2021, sec. 3.1)."""
+    keep = s.alpha / t.alpha
+    return keep * x + math.sqrt(max(0.0, s.sigma**2 - (keep * t.sigma) ** 2)) * eps

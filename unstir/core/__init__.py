@@ -1,0 +1,1 @@
+"""The mathematics of diffusion: levels, schedules, paths, samplers, guidance and noise."""
