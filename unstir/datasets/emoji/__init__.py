@@ -10,3 +10,9 @@ from unstir.datasets.emoji.compose import scene as scene
 from unstir.datasets.emoji.glyphs import Glyph as Glyph
 from unstir.datasets.emoji.glyphs import Glyphs as Glyphs
 from unstir.datasets.emoji.glyphs import load as load
+from unstir.datasets.emoji.prompts import Prompt as Prompt
+from unstir.datasets.emoji.prompts import contact_sheet as contact_sheet
+from unstir.datasets.emoji.prompts import heldout_prompts as heldout_prompts
+from unstir.datasets.emoji.prompts import single_prompts as single_prompts
+from unstir.datasets.emoji.build import build as build
+from unstir.datasets.emoji.build import building as building

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 
 from numpy.random import Generator
 
-from unstir.datasets.emoji.grammar import NUMBERS, Noun, indefinite, plural
+from unstir.datasets.emoji.grammar import NUMBERS, Noun, article, indefinite, plural
 
 PREFIXES = (
     "an emoji of", "a picture of", "a 3D icon of", "a drawing of", "an icon of", "a photo of", "an illustration of",
     "an image of",
 )  # fmt: skip
 BACKGROUNDS = (
-    "{} on a {c} background", "{} on a {c} background", "{} on a {c} background", "{} with a {c} background",
-    "{} in front of a {c} background", "{}, {c} background", "{} on {c}", "{} against a {c} background",
+    "{} on {a} {c} background", "{} on {a} {c} background", "{} on {a} {c} background",
+    "{} with {a} {c} background", "{} in front of {a} {c} background", "{}, {c} background", "{} on {c}",
+    "{} against {a} {c} background",
 )  # fmt: skip
 WEARING = (
     "{s} wearing {a}", "{s} wearing {a}", "{s} wearing {a}", "{s} with {a}", "{s} in {a}", "{S} wearing {a}",
@@ -69,7 +70,11 @@ class Said:
 
     def background(self, text: str, color: str | None) -> str:
         """Append the background's color, when it is to be named."""
-        return text if color is None else self.one(BACKGROUNDS).format(text, c=color)
+        return (
+            text
+            if color is None
+            else self.one(BACKGROUNDS).format(text, a=article(color), c=color)
+        )
 
     def prefix(self, text: str) -> str:
         """Now and then "an emoji of ..."."""

@@ -49,15 +49,24 @@ def scene(
     glyphs: Glyphs, index: int, *, seed: int = 0, size: int = 64, split: str = "train"
 ) -> Scene:
     """Scene number `index` of a split: the same arguments always give the same scene."""
-    if split not in SPLITS:
-        raise ValueError(f"no split {split!r}; there are: {', '.join(SPLITS)}")
-    rng = np.random.default_rng((seed, index, SPLITS.index(split)))
+    rng = _generator(index, seed, split)
     draft = _draft(glyphs, rng, split)
     ground: Background = background(glyphs, rng, draft.layers, 2 * size)
     image, mask = paint(glyphs, draft.layers, ground.pixels)
     caption = captions.with_background(rng, draft.caption, ground.name if ground.named else None)
     parts = draft.parts | {"background": ground.name, "background_named": ground.named}
     return Scene(image, caption, mask, parts)
+
+
+def draft(glyphs: Glyphs, index: int, *, seed: int = 0, split: str = "train") -> Draft:
+    """What scene number `index` shows and says, not painted and without a background."""
+    return _draft(glyphs, _generator(index, seed, split), split)
+
+
+def _generator(index: int, seed: int, split: str) -> Generator:
+    if split not in SPLITS:
+        raise ValueError(f"no split {split!r}; there are: {', '.join(SPLITS)}")
+    return np.random.default_rng((seed, index, SPLITS.index(split)))
 
 
 def _draft(glyphs: Glyphs, rng: Generator, split: str) -> Draft:
