@@ -1,7 +1,8 @@
 """The autoencoder of latent diffusion: pictures to a small grid and back, computed mostly at low resolution.
 
 Rombach et al. 2022 (latent diffusion); Shi et al. 2016 (pixel shuffle). Each level halves the grid by moving
-2x2 pixels into channels, so nothing is thrown away before a learned layer has seen it.
+2x2 pixels into channels, so nothing is thrown away before a learned layer has seen it. A linear map of the patches runs beside both networks (as the shortcuts of Chen et al. 2025, DC-AE):
+they start as principal components and the convolutions learn the rest.
 
     net = Autoencoder(channels=3, latent=16, widths=(48, 96, 128))     # 64 x 64 x 3 -> 8 x 8 x 16
     z = net.encode(x);  x = net.decode(z)
@@ -33,11 +34,14 @@ class Encoder(nn.Module):
         self.down = nn.ModuleList(conv(2, 4 * a, b) for a, b in zip(before, widths, strict=True))
         self.stages = nn.ModuleList(Stage(w, n) for w, n in zip(widths, blocks, strict=True))
         self.leave = nn.Sequential(norm(widths[-1]), nn.SiLU(), conv(2, widths[-1], latent))
+        side = 2 ** len(widths)
+        self.linear = nn.Conv2d(channels, latent, side, stride=side)
 
     def forward(self, x: Tensor) -> Tensor:
+        straight = self.linear(x)
         for down, stage in zip(self.down, self.stages, strict=True):
             x = stage(down(F.pixel_unshuffle(x, 2)))
-        return self.leave(x)
+        return straight + self.leave(x)
 
 
 class Decoder(nn.Module):
@@ -53,12 +57,14 @@ class Decoder(nn.Module):
         self.up = nn.ModuleList(
             conv(2, a, 4 * b) for a, b in zip(widths[::-1], after, strict=True)
         )
+        self.side = 2 ** len(widths)
+        self.linear = nn.Conv2d(latent, channels * self.side**2, 1)
 
     def forward(self, z: Tensor) -> Tensor:
         h = self.enter(z)
         for stage, up in zip(self.stages, self.up, strict=True):
             h = F.pixel_shuffle(up(stage(h)), 2)
-        return h
+        return h + F.pixel_shuffle(self.linear(z), self.side)
 
 
 class Autoencoder(nn.Module):

@@ -1,0 +1,166 @@
+"""Trained networks -> a model folder that runs anywhere: ONNX graphs whose weights are a safetensors file.
+
+Every weight is stored once, in half precision: a graph's initializers are external data that point into the
+safetensors file, cast to single precision when the graph is loaded. So torch and onnxruntime read the same
+bytes, and a folder holds no code.
+
+    write(folder, manifest, denoiser=net, autoencoder=codec)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import warnings
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+OPSET = 18
+FORMAT = 1
+
+
+def write(
+    folder: Path, manifest: dict[str, Any], denoiser: nn.Module, autoencoder: nn.Module | None
+) -> dict[str, Any]:
+    """Write weights, graphs and `model.json` into `folder`; returns the completed manifest.
+
+    `manifest` holds what is known beforehand (see docs/model-folder.md); "graphs", "weights" and "files" are
+    filled in here. Existing files of the same names are replaced; model.json is written last.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = {"denoiser": denoiser} | ({"autoencoder": autoencoder} if autoencoder else {})
+    offsets = {name: _weights(net, folder / f"{name}.safetensors") for name, net in parts.items()}
+    graphs = {"denoiser": _denoiser(folder, denoiser, manifest, offsets["denoiser"])}
+    if autoencoder is not None:
+        graphs |= _codec(folder, autoencoder, manifest, offsets["autoencoder"])
+    weights = [f"{name}.safetensors" for name in parts]
+    names = [*weights, *(g["file"] for g in graphs.values())]
+    extra = [n for n in manifest.get("files", {}) if n not in names and (folder / n).is_file()]
+    done = manifest | {
+        "format": FORMAT,
+        "graphs": graphs,
+        "weights": weights,
+        "files": {n: _sha256(folder / n) for n in (*names, *extra)},
+    }
+    temporary = folder / "model.json.tmp"
+    temporary.write_text(json.dumps(done, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    temporary.replace(folder / "model.json")
+    return done
+
+
+def _weights(net: nn.Module, path: Path) -> dict[str, tuple[str, int, int]]:
+    """Save a network's parameters in half precision; name -> (file, offset, length).
+
+    The network itself is rounded to what was saved, so that it equals what is loaded later.
+    """
+    with torch.no_grad():
+        half = {k: v.detach().to(torch.float16).contiguous() for k, v in net.state_dict().items()}
+        for k, v in net.state_dict().items():
+            v.copy_(half[k].to(v.dtype))
+    save_file(half, path, metadata={"format": "pt"})
+    with path.open("rb") as f:
+        size = struct.unpack("<Q", f.read(8))[0]
+        header = json.loads(f.read(size))
+    return {
+        name: (path.name, 8 + size + e["data_offsets"][0], e["data_offsets"][1] - e["data_offsets"][0])
+        for name, e in header.items()
+        if name != "__metadata__"
+    }
+
+
+def _denoiser(
+    folder: Path, net: nn.Module, manifest: dict[str, Any], offsets: dict[str, tuple[str, int, int]]
+) -> dict[str, Any]:
+    shape, condition = manifest["shape"], manifest.get("condition")
+    inputs = {"x": torch.randn(2, *shape), "t": torch.rand(2)}
+    if condition:
+        length = condition.get("length", 1)
+        width = condition.get("width") or len(condition["classes"])
+        inputs["tokens"] = torch.randn(2, length, width)
+        inputs["token_mask"] = torch.ones(2, length)
+    if getattr(net, "extra", 0):
+        inputs["extra"] = torch.randn(2, net.extra, *shape[1:])
+    return _graph(folder / "denoiser.onnx", net, inputs, "out", offsets, "")
+
+
+def _codec(
+    folder: Path, net: nn.Module, manifest: dict[str, Any], offsets: dict[str, tuple[str, int, int]]
+) -> dict[str, dict[str, Any]]:
+    code = {"z": torch.randn(2, *manifest["shape"])}
+    image = {"x": torch.randn(2, 3, *manifest["size"])}
+    encode = _graph(folder / "encoder.onnx", net.encoder, image, "z", offsets, "encoder.")
+    decode = _graph(folder / "decoder.onnx", net.decoder, code, "x", offsets, "decoder.")
+    return {"encoder": encode, "decoder": decode}
+
+
+def _graph(
+    path: Path,
+    net: nn.Module,
+    inputs: dict[str, Tensor],
+    output: str,
+    offsets: dict[str, tuple[str, int, int]],
+    prefix: str,
+) -> dict[str, Any]:
+    """Export one graph with a free batch size and point its weights into the safetensors file."""
+    batch = torch.export.Dim("batch", min=1)
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            net.eval(),
+            kwargs=inputs,
+            dynamic_shapes={name: {0: batch} for name in inputs},
+            input_names=list(inputs),
+            output_names=[output],
+            opset_version=OPSET,
+            dynamo=True,
+            optimize=False,
+            verbose=False,
+        )
+    model = program.model_proto
+    _external(model, offsets, prefix)
+    onnx.save(model, path)
+    return {"file": path.name, "inputs": list(inputs), "outputs": [output]}
+
+
+def _external(model: Any, offsets: dict[str, tuple[str, int, int]], prefix: str) -> None:
+    """Replace each float weight by a half-precision reference into the safetensors file and a Cast."""
+    casts, kept = [], []
+    for old in model.graph.initializer:
+        if prefix + old.name not in offsets:
+            kept.append(_inline(old))
+            continue
+        file, offset, length = offsets[prefix + old.name]
+        new = TensorProto(name=old.name + ".half", data_type=TensorProto.FLOAT16, dims=old.dims)
+        new.data_location = TensorProto.EXTERNAL
+        for key, value in (("location", file), ("offset", offset), ("length", length)):
+            new.external_data.add(key=key, value=str(value))
+        kept.append(new)
+        casts.append(helper.make_node("Cast", [new.name], [old.name], to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    for field, values in (("initializer", kept), ("node", nodes)):
+        model.graph.ClearField(field)
+        getattr(model.graph, field).extend(values)
+    for field in ("metadata_props", "value_info"):
+        model.graph.ClearField(field)
+    model.ClearField("metadata_props")
+    for node in model.graph.node:
+        node.ClearField("metadata_props")
+        node.ClearField("doc_string")
+
+
+def _inline(tensor: Any) -> Any:
+    """A constant of the graph itself, stored in the graph."""
+    if tensor.data_location == TensorProto.EXTERNAL:
+        raise ValueError(f"the constant {tensor.name!r} is outside the graph and not a weight")
+    return numpy_helper.from_array(numpy_helper.to_array(tensor), tensor.name)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
