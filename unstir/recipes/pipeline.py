@@ -1,0 +1,240 @@
+"""From pictures to a model folder: the stages of every recipe, each taken up where it stopped.
+
+    for progress in run(recipe, source, Path("runs/mine")):
+        print(progress.stage, progress.done, progress.total)
+
+    pictures -> codec -> latents -> conditions -> denoiser -> model.json and graphs in the run's folder
+
+A stage that is done leaves its file and is skipped the next time; the two trainings resume bitwise. So the same
+command goes on after any stop.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from unstir.codecs.latent import Latent, measure
+from unstir.conditions import from_manifest
+from unstir.core.schedules import from_json
+from unstir.networks.build import build
+from unstir.objectives.autoencoder import Reconstruction
+from unstir.objectives.denoising import Denoising, logit_normal
+from unstir.recipes.recipe import Events, Progress, Recipe, Source
+from unstir.recipes.start import warm
+from unstir.runtimes.export import write
+from unstir.training.data import Arrays
+from unstir.training.ema import export_ema
+from unstir.training.loop import train
+
+CHUNK = 256
+MODELS = Path(__file__).parent.parent / "models"
+
+
+def run(recipe: Recipe, source: Source, out: Path, start: Path | None = None) -> Events:
+    """Train `recipe` on `source` into the folder `out`; `start` is a model folder to begin from."""
+    cache = out / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    yield from _pictures(source, recipe, cache)
+    pictures = np.load(cache / "pictures.npy", mmap_mode="r")
+    codec = None
+    if recipe.codec is not None:
+        codec = warm(build("autoencoder", recipe.codec), start, "autoencoder")
+        if start is None or recipe.coder is not None:
+            yield from _train_codec(codec, recipe, pictures, out)
+    yield from _latents(codec, recipe, pictures, cache)
+    yield from _conditions(recipe, cache)
+    net = warm(build(recipe.network, network_sizes(recipe)), start, "denoiser")
+    yield from _train_denoiser(net, recipe, cache, out)
+    export(recipe, net, codec, out)
+    yield Progress("done", 1, 1)
+
+
+def network_sizes(recipe: Recipe) -> dict[str, Any]:
+    """The denoiser's constructor arguments, with what follows from data and condition."""
+    c = recipe.condition
+    tokens = 0 if c is None else c.get("width") or len(c["classes"])
+    return {"channels": recipe.shape[0], "tokens": tokens, **recipe.sizes}
+
+
+def export(recipe: Recipe, net: nn.Module, codec: nn.Module | None, out: Path) -> dict[str, Any]:
+    """Write the run's averaged weights as a model folder into `out`."""
+    width = recipe.trainer.ema[-1]
+    net.load_state_dict(export_ema(out / "denoiser", width))
+    latent = None
+    if codec is not None:
+        statistics = json.loads((out / "cache" / "latent.json").read_text())
+        latent = {"name": "autoencoder", "sizes": recipe.codec, **statistics}
+    manifest = {
+        "kind": "image",
+        "name": recipe.name,
+        "title": recipe.title,
+        "network": {"name": recipe.network, "sizes": network_sizes(recipe)},
+        "codec": latent,
+        "condition": recipe.condition,
+        "schedule": recipe.schedule,
+        "parametrization": recipe.parametrization,
+        "shape": list(recipe.shape),
+        "size": [recipe.size, recipe.size],
+        "defaults": recipe.defaults,
+        "licences": recipe.licences,
+        "aliases": {},
+        "training": {"ema": width, "settings": recipe.trainer.to_json()},
+    }
+    return write(out, manifest, net, codec)
+
+
+def _pictures(source: Source, recipe: Recipe, cache: Path) -> Events:
+    """All pictures as one uint8 array (N, H, W, 3), and their captions or labels."""
+    if (cache / "conditions.json").exists():
+        return
+    n, side = len(source), recipe.size
+    conditions: list[Any] = []
+    with _array(cache / "pictures.npy", (n, side, side, 3), np.uint8) as out:
+        for i in range(n):
+            picture = source.picture(i)
+            if picture.shape != (side, side, 3):
+                raise ValueError(f"picture {i} is {picture.shape}; {recipe.name} takes {side} px")
+            out[i] = picture
+            conditions.append(source.condition(i))
+            if i % CHUNK == 0:
+                yield Progress("pictures", i, n)
+    _save(cache / "conditions.json", conditions)
+
+
+def _train_codec(codec: nn.Module, recipe: Recipe, pictures: np.ndarray, out: Path) -> Events:
+    assert recipe.coder is not None
+    codec.to(memory_format=torch.channels_last)
+    total = recipe.coder.steps or 0
+    for event in train(codec, Reconstruction(), Pictures(pictures), recipe.coder, out / "codec"):
+        yield Progress("codec", event.step, total, event)
+    codec.load_state_dict(export_ema(out / "codec", recipe.coder.ema[-1]))
+
+
+def _latents(codec: nn.Module | None, recipe: Recipe, pictures: np.ndarray, cache: Path) -> Events:
+    """The pictures in the space the denoiser works in, float16, on unit statistics."""
+    path = cache / "latents.npy"
+    if codec is None or path.exists():
+        return
+    n = len(pictures)
+    with _array(cache / "codes.npy", (n, *recipe.shape), np.float32) as codes:
+        for i in range(0, n, CHUNK):
+            with torch.inference_mode():
+                codes[i : i + CHUNK] = codec.encode(model_space(pictures[i : i + CHUNK])).numpy()
+            yield Progress("latents", i, n)
+        statistics = measure(codes[i : i + CHUNK] for i in range(0, n, CHUNK))
+        _save(cache / "latent.json", {"mean": statistics.mean, "std": statistics.std})
+        with _array(path, (n, *recipe.shape), np.float16) as latents:
+            for i in range(0, n, CHUNK):
+                latents[i : i + CHUNK] = statistics.normalize(codes[i : i + CHUNK])
+    (cache / "codes.npy").unlink()
+
+
+def _conditions(recipe: Recipe, cache: Path) -> Events:
+    """The token states of every different caption or label, once, and which sample has which."""
+    path = cache / "rows.npy"
+    if recipe.condition is None or path.exists():
+        return
+    condition = from_manifest(recipe.condition, MODELS)
+    raw = json.loads((cache / "conditions.json").read_text())
+    different = {value: i for i, value in enumerate(dict.fromkeys(raw))}
+    n, shape = len(different), (len(different), condition.length, condition.width)
+    with (
+        _array(cache / "tokens.npy", shape, np.float16) as states,
+        _array(cache / "masks.npy", shape[:2], np.float16) as masks,
+    ):
+        for value, i in different.items():
+            tokens = condition.encode([value])
+            states[i], masks[i] = tokens.states[0], tokens.mask[0]
+            if i % CHUNK == 0:
+                yield Progress("conditions", i, n)
+    with _array(path, (len(raw),), np.int64) as rows:
+        rows[:] = [different[value] for value in raw]
+
+
+def _train_denoiser(net: nn.Module, recipe: Recipe, cache: Path, out: Path) -> Events:
+    objective = Denoising(
+        from_json(recipe.schedule), recipe.parametrization, times=logit_normal(*recipe.times)
+    )
+    net.to(memory_format=torch.channels_last)
+    total = recipe.trainer.steps or 0
+    for event in train(net, objective, training_set(recipe, cache), recipe.trainer, out / "denoiser"):
+        yield Progress("denoiser", event.step, total, event)
+
+
+class Pictures:
+    """uint8 pictures as (B, 3, H, W) in [-1, 1]."""
+
+    def __init__(self, pictures: np.ndarray) -> None:
+        self.pictures = pictures
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def batch(self, indices: np.ndarray, /) -> dict[str, np.ndarray]:
+        return {"x": model_space(self.pictures[indices]).numpy()}
+
+
+class Conditioned:
+    """Samples with the token states of their condition; tokens no sample of the batch has are cut off."""
+
+    def __init__(self, x: Any, rows: np.ndarray, states: np.ndarray, masks: np.ndarray) -> None:
+        self.x, self.rows, self.states, self.masks = x, rows, states, masks
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def batch(self, indices: np.ndarray, /) -> dict[str, np.ndarray]:
+        rows = self.rows[indices]
+        masks = self.masks[rows].astype(np.float32)
+        longest = max(1, int(masks.sum(1).max()))
+        states = self.states[rows, :longest].astype(np.float32)
+        x = self.x.batch(indices)["x"]
+        return {"x": x, "tokens": states, "token_mask": masks[:, :longest]}
+
+
+def training_set(recipe: Recipe, cache: Path) -> Any:
+    """What the denoiser learns from, read from the run's cache."""
+    if recipe.codec is None:
+        x: Any = Pictures(np.load(cache / "pictures.npy", mmap_mode="r"))
+    else:
+        x = Arrays(x=np.load(cache / "latents.npy", mmap_mode="r"))
+    if recipe.condition is None:
+        return x
+    parts = (np.load(cache / f"{name}.npy", mmap_mode="r") for name in ("rows", "tokens", "masks"))
+    return Conditioned(x, *parts)
+
+
+def model_space(pictures: np.ndarray) -> torch.Tensor:
+    """uint8 (B, H, W, 3) -> float32 (B, 3, H, W) in [-1, 1]."""
+    return torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))) / 127.5 - 1
+
+
+class _array:
+    """A new .npy file, written through a memory map and put in place when the block ends without an error."""
+
+    def __init__(self, path: Path, shape: tuple[int, ...], dtype: Any) -> None:
+        self.path, self.part = path, path.with_suffix(".part")
+        self.map = np.lib.format.open_memmap(self.part, "w+", dtype=dtype, shape=shape)
+
+    def __enter__(self) -> np.ndarray:
+        return self.map
+
+    def __exit__(self, kind: Any, *_: Any) -> None:
+        self.map.flush()
+        if kind is None:
+            os.replace(self.part, self.path)
+
+
+def _save(path: Path, value: Any) -> None:
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(value), encoding="utf-8")
+    os.replace(part, path)

@@ -1,0 +1,28 @@
+"""Begin from weights that exist: a shipped model is a better start than noise for a similar task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from safetensors.torch import load_file
+from torch import nn
+
+
+def warm(net: nn.Module, start: Path | None, part: str) -> nn.Module:
+    """Give `net` the weights of `part` ("denoiser" or "autoencoder") in the model folder `start`."""
+    if start is None:
+        return net
+    path = start / f"{part}.safetensors"
+    if not path.is_file():
+        raise ValueError(f"{start} has no {path.name} to start from; leave out the start")
+    weights = {k: v.float() for k, v in load_file(path).items()}
+    own = {k: tuple(v.shape) for k, v in net.state_dict().items()}
+    given = {k: tuple(v.shape) for k, v in weights.items()}
+    if own != given:
+        names = sorted(k for k in own.keys() | given.keys() if own.get(k) != given.get(k))
+        raise ValueError(
+            f"{path} is of another network ({len(names)} tensors differ, first {names[0]!r}); "
+            "start from a model with the same sizes"
+        )
+    net.load_state_dict(weights)
+    return net
