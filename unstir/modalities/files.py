@@ -1,0 +1,49 @@
+"""Writing files whole or not at all.
+
+    check_writable(path)              before the work begins
+    with replacing(path) as temporary:
+        temporary.write_bytes(...)    # on leaving: flushed to the disk, then put in place in one step
+
+Whatever happens inside, `path` holds either what it held before or the whole new file, and nothing is left
+beside it: the new one is written under another name in the same folder and renamed (POSIX rename is atomic).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A name to write to; renamed to `path` when the block ends well, deleted when it does not."""
+    temporary = path.with_name(f".unstir-{secrets.token_hex(6)}{path.suffix}")
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Raise OSError, naming the way out, where `path` could not be written."""
+    folder = path.parent
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; give the name of a file in it")
+    if not folder.is_dir():
+        raise FileNotFoundError(f"the folder {folder} does not exist; make it, or write elsewhere with -o")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(f"{path} may not be overwritten; write elsewhere with -o")
+    trial = folder / f".unstir-{secrets.token_hex(6)}"
+    try:
+        trial.touch()
+    except OSError as error:
+        raise PermissionError(
+            f"nothing can be written in {folder.resolve()} ({error.strerror}); write elsewhere with -o"
+        ) from None
+    trial.unlink()

@@ -1,0 +1,164 @@
+"""A folder of pictures as people keep them: found, captioned, and every file that was left out accounted for.
+
+    folder = scan("pictures")              # headers only
+    print(folder.report())
+    pixels, folder = load(folder, 64)      # (N, 64, 64, 3) uint8; what cannot be decoded moves to `skipped`
+
+Captions come from `metadata.jsonl` or `metadata.csv` ("file_name" and "text", as the imagefolder layout of
+Hugging Face datasets has them), else from a `.txt` file of the picture's name. Where nothing is captioned, the
+name of the folder a picture lies in is its label. A `train/` folder inside is the set, beside `validation/` and
+`test/`. Names that begin with a dot are not looked at, links to folders are not followed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from unstir.modalities.captions import Note, Skipped, caption_files, metadata, sidecar
+from unstir.modalities.images import FORMATS, SMALLEST, BadPicture, read, size_of, square
+
+_OTHER_PICTURES = (".gif", ".bmp", ".tif", ".tiff", ".heic", ".avif", ".jxl", ".svg", ".psd")
+
+
+class BadFolder(ValueError):
+    """A folder that gives no picture; the message says what was found instead."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One picture; caption and label are empty where there is none."""
+
+    path: Path
+    caption: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The pictures of a folder and every file that is not used, with the reason."""
+
+    root: Path
+    items: tuple[Item, ...]
+    skipped: tuple[Skipped, ...]
+
+    @property
+    def labels(self) -> list[str]:
+        """The class names, sorted; none where pictures are captioned."""
+        return sorted({item.label for item in self.items if item.label})
+
+    def report(self, most: int = 50) -> str:
+        """What is used and what is not, for a person."""
+        captioned = sum(bool(item.caption) for item in self.items)
+        what = f"{captioned} with a caption" if captioned or not self.labels else f"{len(self.labels)} classes"
+        lines = [f"{self.root}: {len(self.items)} pictures, {what}; {len(self.skipped)} files left out"]
+        lines += [f"  {self._short(s.path)} {s.why}" for s in self.skipped[:most]]
+        if len(self.skipped) > most:
+            lines.append(f"  ... and {len(self.skipped) - most} more")
+        return "\n".join(lines)
+
+    def _short(self, path: Path) -> str:
+        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+
+
+def scan(folder: str | os.PathLike[str], split: str = "train") -> Folder:
+    """Look through a folder without decoding pictures; BadFolder where there is nothing to learn from."""
+    root = Path(folder)
+    if not root.is_dir():
+        raise BadFolder(f"{root} is {'a file' if root.exists() else 'not there'}; give a folder of pictures")
+    if (root / "train").is_dir():
+        root = root / split
+        if not root.is_dir():
+            raise BadFolder(f"{folder} has a train/ but no {split}/ folder")
+    items: list[Item] = []
+    skipped: list[Skipped] = []
+    for here, names in _walk(root, skipped):
+        _look_through(here, names, root, items, skipped)
+    return _complete(Folder(root, tuple(_labelled(items)), tuple(skipped)))
+
+
+def load(folder: Folder, size: int) -> tuple[np.ndarray, Folder]:
+    """Every picture's middle square at `size`, (N, size, size, 3) uint8, and the folder without damaged ones."""
+    pictures, items, skipped = [], [], list(folder.skipped)
+    for item in folder.items:
+        try:
+            pictures.append(square(read(item.path), size))
+            items.append(item)
+        except (BadPicture, OSError) as error:
+            skipped.append(_skip(item.path, error))
+    left = _complete(replace(folder, items=tuple(items), skipped=tuple(skipped)))
+    return np.stack(pictures), left
+
+
+def _walk(root: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, list[str]]]:
+    def unreadable(error: OSError) -> None:
+        skipped.append(Skipped(Path(error.filename), f"cannot be opened ({error.strerror})"))
+
+    for here, folders, names in os.walk(root, onerror=unreadable):
+        links = [f for f in folders if (Path(here) / f).is_symlink()]
+        skipped += [Skipped(Path(here) / f, "is a link to a folder; links are not followed") for f in links]
+        folders[:] = sorted(f for f in folders if f not in links and not f.startswith((".", "__MACOSX")))
+        yield Path(here), sorted(n for n in names if not n.startswith("."))
+
+
+def _look_through(
+    here: Path, names: list[str], root: Path, items: list[Item], skipped: list[Skipped]
+) -> None:
+    """One folder: its pictures with their captions to `items`, everything else to `skipped`."""
+    notes, missing = metadata(here)
+    skipped += missing
+    pictures = [n for n in names if Path(n).suffix.lower() in FORMATS]
+    texts = caption_files(pictures)
+    for name in names:
+        path = here / name
+        if name in pictures:
+            note = notes.get(path.resolve()) or sidecar(path, skipped)
+            _take(path, note, "" if here == root else here.name, items, skipped)
+        elif name not in texts and name not in ("metadata.jsonl", "metadata.csv"):
+            skipped.append(Skipped(path, _why_not(name)))
+
+
+def _take(path: Path, note: Note, label: str, items: list[Item], skipped: list[Skipped]) -> None:
+    try:
+        width, height = size_of(path)
+    except (BadPicture, OSError) as error:
+        skipped.append(_skip(path, error))
+        return
+    if min(width, height) < SMALLEST:
+        skipped.append(Skipped(path, f"has {width} x {height} pixels; a side needs at least {SMALLEST}"))
+    else:
+        items.append(Item(path, note.caption, note.label or label))
+
+
+def _skip(path: Path, error: Exception) -> Skipped:
+    said = error.strerror if isinstance(error, OSError) else str(error)
+    return Skipped(path, str(said).removeprefix(f"{path} "))
+
+
+def _why_not(name: str) -> str:
+    suffix = Path(name).suffix.lower()
+    if suffix == ".txt":
+        return "is a caption without a picture"
+    if suffix in _OTHER_PICTURES:
+        return f"is a {suffix[1:].upper()} picture; save it as one of {', '.join(FORMATS)}"
+    if name == "metadata.parquet":
+        return "is not read; save it as metadata.jsonl"
+    return "is not a picture"
+
+
+def _labelled(items: list[Item]) -> list[Item]:
+    """Labels count where nothing is captioned, and where there are two or more."""
+    if len({item.label for item in items}) > 1 and not any(item.caption for item in items):
+        return items
+    return [replace(item, label="") for item in items]
+
+
+def _complete(folder: Folder) -> Folder:
+    if not folder.items:
+        formats = ", ".join(FORMATS)
+        raise BadFolder(f"no picture to learn from ({formats}) in {folder.report(most=10)}")
+    return folder

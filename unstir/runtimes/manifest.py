@@ -1,0 +1,267 @@
+"""`model.json`: what a model folder says of itself, read and checked before a byte of weights is used.
+
+    manifest = read(folder)       # the description: complete, of a format we know, with safe file names
+    manifest.verify()             # every file: present, its SHA-256 as written, safetensors headers sound
+
+Anything wrong raises `BadModel`, which names the file and what to do. A format number is raised whenever a
+reader of the old one could misunderstand the new one; `_UPGRADES` then turns old text into new, so that
+old folders load for ever, and newer ones are refused with a wish to update. Nothing here runs code from a
+model folder, and pickles are refused by name. The format is described in docs/model-folder.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from unstir.core.parametrizations import parametrization
+from unstir.core.schedules import from_json
+from unstir.runtimes.checks import Bad, Fields
+from unstir.runtimes.tensors import BadTensors, read_header
+
+FORMAT = 1
+LONGEST = 4 * 2**20
+"""Bytes of a model.json; class names and licences fit many times over."""
+KINDS = ("image", "text-encoder")
+_UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""Format n -> the function that rewrites its text as format n + 1."""
+_SAFE_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+_CODE = (".ckpt", ".pt", ".pth", ".bin", ".pkl", ".pickle", ".py", ".npy", ".npz", ".joblib", ".dill")
+
+
+class BadModel(ValueError):
+    """A model folder that cannot be used; the message names the file, what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One ONNX graph of the folder and the order of its inputs and outputs."""
+
+    file: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A model.json in Python. Fields that a kind of model does not have are empty."""
+
+    folder: Path
+    sha256: str  # of model.json itself, and so of everything it lists
+    kind: str
+    name: str
+    title: str
+    files: Mapping[str, str]
+    weights: tuple[str, ...] = ()
+    graphs: Mapping[str, Graph] = field(default_factory=dict)
+    network: Mapping[str, Any] | None = None
+    codec: Mapping[str, Any] | None = None
+    condition: Mapping[str, Any] | None = None
+    schedule: Mapping[str, Any] = field(default_factory=dict)
+    parametrization: str = ""
+    shape: tuple[int, ...] = ()
+    size: tuple[int, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    licences: Mapping[str, Any] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+    def current(self, name: str) -> str:
+        """The present name of something the folder calls `name`: its aliases are {old: present}."""
+        return self.aliases.get(name, name)
+
+    @property
+    def bytes(self) -> int:
+        """What the listed files take on disk."""
+        return sum(p.stat().st_size for p in map(self.path, self.files) if p.is_file())
+
+    def path(self, file: str) -> Path:
+        """Where a listed file lies."""
+        return self.folder / file
+
+    def verify(self) -> None:
+        """Check every listed file against its SHA-256, and every header of weights."""
+        for file, digest in self.files.items():
+            path = self.path(file)
+            if not path.is_file():
+                raise self._bad(file, "is missing", "copy the folder again, whole")
+            if sha256_of(path) != digest:
+                raise self._bad(
+                    file, "is not the file the model was made with: its SHA-256 differs from model.json",
+                    "it is damaged or was exchanged; copy the folder again",
+                )  # fmt: skip
+        for file in self.weights:
+            try:
+                read_header(self.path(file))
+            except BadTensors as error:
+                raise self._bad(file, str(error), "ask its author for safetensors weights") from None
+
+    def _bad(self, file: str, what: str, way_out: str) -> BadModel:
+        return BadModel(f"{self.path(file)} {what}; {way_out}")
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file as 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read(folder: str | Path) -> Manifest:
+    """The manifest of a model folder, its contents checked (its files only by `verify`)."""
+    folder = Path(folder)
+    path = folder / "model.json"
+    text = _text(folder, path)
+    try:
+        data = json.loads(text, parse_constant=_no_constant)
+        if not isinstance(data, dict):
+            raise Bad("should be an object { ... }")
+        return _manifest(folder, hashlib.sha256(text).hexdigest(), _upgraded(data))
+    except (ValueError, RecursionError) as error:
+        what = str(error) if isinstance(error, Bad) else f"is not readable JSON: {error}"
+        raise BadModel(f"{path} {what}") from None
+
+
+def _text(folder: Path, path: Path) -> bytes:
+    if folder.is_file():
+        raise BadModel(f"{folder} is a file; a model is a folder with a model.json in it")
+    if not folder.is_dir():
+        raise BadModel(f"{folder} does not exist; `unstir models` lists the models there are")
+    if not path.is_file():
+        kind = "a diffusers folder" if (folder / "model_index.json").exists() else "no model folder"
+        raise BadModel(f"{folder} is {kind}: it has no model.json; see docs/model-folder.md")
+    if path.stat().st_size > LONGEST:
+        raise BadModel(f"{path} has {path.stat().st_size} bytes; the limit is {LONGEST}")
+    return path.read_bytes()
+
+
+def _no_constant(name: str) -> float:
+    raise Bad(f"holds {name}, which is not a number")
+
+
+def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
+    number = data.get("format")
+    if type(number) is not int or number < 1:
+        raise Bad(f"has \"format\": {number!r}; a model folder of unstir says \"format\": {FORMAT}")
+    if number > FORMAT:
+        raise Bad(f"has format {number}; this unstir reads up to {FORMAT}: please update unstir")
+    for old in range(number, FORMAT):
+        data = _UPGRADES[old](data)
+    return data
+
+
+def _manifest(folder: Path, sha256: str, data: dict[str, Any]) -> Manifest:
+    fields = Fields(data)
+    kind = fields.choice("kind", KINDS)
+    known = dict(
+        folder=folder, sha256=sha256, kind=kind, raw=data,
+        name=fields.name("name"), title=fields.text("title", ""), files=_files(fields),
+        licences=fields.table("licences"), aliases=fields.texts("aliases"),
+    )  # fmt: skip
+    if kind == "text-encoder":
+        return Manifest(**known)
+    fields.only(Manifest.__dataclass_fields__.keys() - {"folder", "sha256", "raw"} | {"format"})
+    manifest = Manifest(
+        **known,
+        weights=tuple(fields.names("weights")),
+        graphs=_graphs(fields.table("graphs")),
+        network=fields.part("network", none=True),
+        codec=fields.part("codec", none=True),
+        condition=fields.part("condition", none=True),
+        schedule=fields.part("schedule"),
+        parametrization=fields.text("parametrization"),
+        shape=fields.counts("shape", 2, 4),
+        size=fields.counts("size", 1, 3),
+        defaults=fields.table("defaults"),
+        training=fields.table("training"),
+    )
+    _check_image(manifest)
+    return manifest
+
+
+def _files(fields: Fields) -> Mapping[str, str]:
+    files = fields.texts("files")
+    for file, digest in files.items():
+        _check_file(file)
+        if not re.fullmatch(r"[0-9a-f]{64}", digest):
+            raise Bad(f"gives {file} the SHA-256 {digest[:80]!r}; it has 64 hex digits")
+    return files
+
+
+def _check_file(file: str) -> None:
+    parts = file.split("/")
+    if not all(_SAFE_PART.fullmatch(p) and not p.endswith(".") for p in parts) or len(parts) > 4:
+        raise Bad(f"lists the file {file[:80]!r}; plain names inside the folder are read")
+    if file.lower().endswith(_CODE):
+        raise Bad(f"lists {file}, of a kind that can run code; weights are safetensors and ONNX")
+
+
+def _graphs(table: Mapping[str, Any]) -> dict[str, Graph]:
+    graphs = {}
+    for name, entry in table.items():
+        if not isinstance(entry, dict):
+            raise Bad(f"has a graph {name!r} that is not an object with file, inputs and outputs")
+        part = Fields(entry, f"graphs.{name}")
+        names = tuple(part.names("inputs")), tuple(part.names("outputs"))
+        graphs[name] = Graph(part.text("file"), *names)
+    return graphs
+
+
+def _check_image(manifest: Manifest) -> None:
+    """What belongs together in a folder of kind "image"."""
+    used = {*manifest.weights, *(graph.file for graph in manifest.graphs.values())}
+    if missing := sorted(used - set(manifest.files)):
+        raise Bad(f"uses {missing[0]!r}, which \"files\" does not list with its SHA-256")
+    _check_suffixes(manifest.weights, ".safetensors")
+    _check_suffixes((graph.file for graph in manifest.graphs.values()), ".onnx")
+    needed = ("denoiser", "decoder") if manifest.codec else ("denoiser",)
+    for name in needed:
+        if name not in manifest.graphs and not manifest.network:
+            raise Bad(f"has no graph {name!r} and no network; a model needs one of them to run")
+    if manifest.codec:
+        _check_latent(Fields(dict(manifest.codec), "codec"), manifest.shape[0])
+    if manifest.condition:
+        _check_condition(Fields(dict(manifest.condition), "condition"))
+    _check_defaults(Fields(dict(manifest.defaults), "defaults"))
+    try:
+        from_json(manifest.schedule)
+        parametrization(manifest.parametrization)
+    except (TypeError, ValueError) as error:
+        raise Bad(f"describes a process that this unstir does not have: {error}") from None
+
+
+def _check_suffixes(files: Iterable[str], suffix: str) -> None:
+    for file in files:
+        if not file.endswith(suffix):
+            raise Bad(f"uses {file!r} where a {suffix} file belongs")
+
+
+def _check_latent(codec: Fields, channels: int) -> None:
+    mean, std = codec.numbers("mean"), codec.numbers("std")
+    if len(mean) != channels or len(std) != channels or min(std) <= 0:
+        raise Bad(
+            f"has {len(mean)} latent means and deviations {list(std)} for {channels} channels; "
+            "each channel has one of each, the deviation above 0"
+        )
+
+
+def _check_condition(condition: Fields) -> None:
+    if condition.choice("name", ("text", "labels")) == "labels":
+        condition.names("classes", least=1)
+    else:
+        condition.name("encoder")
+        condition.count("length", 4096)
+        condition.count("width", 65536)
+
+
+def _check_defaults(defaults: Fields) -> None:
+    defaults.name("sampler")
+    defaults.count("steps", 1000)
+    defaults.number("scale", 1.0)
+    if "spacing" in defaults.data:
+        defaults.name("spacing")

@@ -1,0 +1,160 @@
+"""A trained model, ready to run: networks as functions of numpy arrays, whatever runtime is behind them.
+
+    model = load("emoji")                           # or a folder; onnxruntime, no torch
+    cat, nothing = model.condition.encode(["a cat"]), model.condition.null(1)
+    both = model.both(cat, nothing)                 # for guidance (core/guidance)
+    for step in sampler(cfg(both, 3.0), x, path): ...
+    pixels = model.decode(step.x)                   # (B, 3, H, W) in [-1, 1]
+
+The network's raw output F becomes an estimate of the clean sample by the parametrization's row,
+``x0 = skip x + out F(into x)`` (core/parametrizations); latents are shifted and scaled in `codecs.latent` only.
+
+With `padded` every network runs on exactly `CHUNK` samples at a time, the last chunk filled up by repetition.
+Each sample is then the same to the last bit whatever stands beside it; without it, rounding may differ.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from unstir.codecs.latent import Latent
+from unstir.conditions.tokens import Condition, Tokens
+from unstir.core.levels import Both, Denoise, Level
+from unstir.core.parametrizations import denoiser
+from unstir.core.schedules import Schedule, from_json
+from unstir.runtimes.manifest import BadModel, Manifest, read
+from unstir.runtimes.onnx import Call, load_graphs
+from unstir.runtimes.shelf import folder
+from unstir.threads import default_threads
+
+CHUNK = 4
+"""Samples that a padded model runs at a time."""
+Runtime = Literal["onnx", "torch"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model folder with its networks behind it; threads may share one."""
+
+    folder: Path
+    manifest: Manifest
+    graphs: Mapping[str, Call]
+    condition: Condition | None
+    runtime: Runtime
+    threads: int
+    padded: bool = False
+
+    @property
+    def schedule(self) -> Schedule:
+        """The forward process it was trained on."""
+        return from_json(self.manifest.schedule)
+
+    def net(self, x: np.ndarray, t: Any, tokens: Any = None, token_mask: Any = None) -> np.ndarray:
+        """The network's raw output F(x, t, condition); t is one time, or one per sample."""
+        given = {"x": x, "t": np.broadcast_to(np.asarray(t, np.float32), (len(x),))}
+        if tokens is not None:
+            given |= {"tokens": _rows(tokens, len(x)), "token_mask": _rows(token_mask, len(x))}
+        wanted = self.manifest.graphs["denoiser"].inputs
+        if missing := [name for name in wanted if name not in given]:
+            raise ValueError(f"{self.manifest.name} needs {missing[0]}: give it a condition")
+        return self._run("denoiser", *(given[name] for name in wanted))
+
+    def denoise(self, tokens: Tokens | None = None) -> Denoise[np.ndarray]:
+        """x_t -> E[x_0 | x_t, tokens] for the samplers; one row of tokens for all, or one per sample."""
+        condition = (tokens.states, tokens.mask) if tokens else ()
+        return denoiser(lambda x, t: self.net(x, t.t, *condition), self.manifest.parametrization)
+
+    def both(self, pos: Tokens, neg: Tokens) -> Both[np.ndarray]:
+        """x_t -> the estimates with `pos` and with `neg`, in one run of the network over twice the samples."""
+
+        def at(x: np.ndarray, level: Level) -> tuple[np.ndarray, np.ndarray]:
+            count = len(x)
+            states = np.concatenate([_rows(c.states, count) for c in (pos, neg)])
+            mask = np.concatenate([_rows(c.mask, count) for c in (pos, neg)])
+            x0 = self.denoise(Tokens(states, mask))(np.concatenate([x, x]), level)
+            return x0[:count], x0[count:]
+
+        return at
+
+    def decode(self, z: np.ndarray) -> np.ndarray:
+        """Model space -> pictures (B, 3, H, W) in [-1, 1]."""
+        return z if self.latent is None else self._run("decoder", self.latent.restore(z))
+
+    def encode(self, x: np.ndarray) -> np.ndarray:
+        """Pictures (B, 3, H, W) in [-1, 1] -> model space."""
+        return x if self.latent is None else self.latent.normalize(self._run("encoder", x))
+
+    @property
+    def latent(self) -> Latent | None:
+        """The statistics of its codec; None for a model of pixels."""
+        codec = self.manifest.codec
+        return Latent(codec["mean"], codec["std"]) if codec else None
+
+    def _run(self, name: str, *arrays: np.ndarray) -> np.ndarray:
+        if name not in self.graphs:
+            raise BadModel(f"{self.folder} has no {name}; it has {', '.join(self.graphs)}")
+        call = self.graphs[name]
+        return _in_chunks(call, arrays) if self.padded else call(*arrays)
+
+
+def load(
+    name_or_folder: str | os.PathLike[str],
+    runtime: Runtime = "onnx",
+    threads: int | None = None,
+    padded: bool = False,
+) -> Model:
+    """The model of a name or folder, verified to the last byte; BadModel says what is wrong with it."""
+    place = folder(name_or_folder)
+    manifest = read(place)
+    if manifest.kind == "text-encoder":
+        raise BadModel(f"{manifest.name} is a text encoder, a part of models; it makes no pictures")
+    manifest.verify()
+    threads = threads or default_threads()
+    graphs = _graphs(place, manifest, runtime, threads)
+    return Model(place, manifest, graphs, _condition(manifest, threads), runtime, threads, padded)
+
+
+def _graphs(place: Path, manifest: Manifest, runtime: str, threads: int) -> Mapping[str, Call]:
+    if runtime == "onnx":
+        return load_graphs(place, manifest, threads)
+    try:
+        torch = import_module("unstir.runtimes.torch")
+    except ModuleNotFoundError as error:
+        raise ImportError("the torch runtime needs torch: pip install 'unstir[train]'") from error
+    return torch.load_graphs(place, manifest.raw, threads=threads)
+
+
+def _condition(manifest: Manifest, threads: int) -> Condition | None:
+    """The condition that model.json describes; its own files are verified as it opens them."""
+    said = manifest.condition
+    if said is None:
+        return None
+    if said["name"] == "labels":
+        return import_module("unstir.conditions.labels").Labels(said["classes"])
+    from unstir.conditions.text import Text
+
+    try:
+        return Text(folder(said["encoder"]), said["length"], threads=threads)
+    except (OSError, ValueError) as error:
+        raise BadModel(f"the text encoder {said['encoder']!r} of {manifest.name}: {error}") from error
+
+
+def _rows(array: Any, count: int) -> np.ndarray:
+    """One row per sample, from one per sample or one for all."""
+    return np.broadcast_to(array, (count, *np.shape(array)[1:]))
+
+
+def _in_chunks(call: Call, arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """`call` over pieces of exactly CHUNK samples."""
+    count, parts = len(arrays[0]), []
+    for first in range(0, count, CHUNK):
+        rows = np.minimum(np.arange(first, first + CHUNK), count - 1)
+        parts.append(call(*(a[rows] for a in arrays)))
+    return np.concatenate(parts)[:count]
