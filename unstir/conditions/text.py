@@ -1,0 +1,159 @@
+"""Text as a condition: the token states of a small pretrained encoder (MiniLM; Wang et al. 2020).
+
+    text = Text(models / "minilm")
+    text.encode(["a cat wearing a hat"]).states      # (1, 32, 384) float32
+
+A network reads the states of all tokens by cross-attention (Rombach et al. 2022, section 3.3), so
+words keep their own place. The empty prompt is the null condition: all states and the mask are 0.
+
+Each prompt runs through the encoder alone and at its own length, and the padding is zeros written
+afterwards: its numbers depend on nothing but the prompt, bitwise, and a short prompt costs little.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unstir.conditions.tokens import Tokens
+from unstir.conditions.wordpiece import WordPiece
+
+
+class Text:
+    """A text encoder folder (model.json of kind "text-encoder") as a condition.
+
+    `length` is the number of tokens per prompt, [CLS] and [SEP] included; what does not fit is cut
+    off and told in `Tokens.truncated`. onnxruntime is imported, and its session made, at the first
+    prompt; `threads` is how many it uses. Safe to call from several threads.
+    """
+
+    def __init__(self, folder: Path | str, length: int = 32, *, threads: int = 1) -> None:
+        self.folder = Path(folder)
+        self._manifest = _read_manifest(self.folder)
+        longest = int(self._manifest["positions"])
+        if not 3 <= length <= longest:
+            raise ValueError(
+                f"a text length of {length}: {self.folder} takes 3 to {longest} tokens"
+            )
+        self.length, self.threads = length, threads
+        self.width = int(self._manifest["width"])
+        _check(self.folder, "vocab.txt", self._manifest)
+        self.tokenizer = WordPiece.read(self.folder / "vocab.txt")
+        self._session: Any = None
+        self._lock = threading.Lock()
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the encoder, its vocabulary or the length does: the key of a cache of
+        states."""
+        parts = [f"{name}={digest}" for name, digest in sorted(self._manifest["files"].items())]
+        return hashlib.sha256("\n".join([*parts, str(self.length)]).encode()).hexdigest()
+
+    def ids(self, prompt: str) -> tuple[list[int], bool]:
+        """Rows of [CLS] prompt [SEP] cut to `length`, and whether it was cut; no rows for an empty
+        prompt."""
+        rows, room = self.tokenizer.ids(_checked(prompt)), self.length - 2
+        if not rows:
+            return [], False
+        first, last = self.tokenizer.rows["[CLS]"], self.tokenizer.rows["[SEP]"]
+        return [first, *rows[:room], last], len(rows) > room
+
+    def states(self, ids: Sequence[int]) -> np.ndarray:
+        """The encoder's last hidden states (len(ids), width) of one prompt."""
+        if not ids:
+            return np.zeros((0, self.width), "float32")
+        rows = np.array([ids], "int64")
+        inputs = {"input_ids": rows, "attention_mask": np.ones_like(rows)}
+        return self._open().run(["last_hidden_state"], inputs)[0][0]
+
+    def encode(self, prompts: Sequence[str]) -> Tokens:
+        """Token states of each prompt, padded with zeros to `length`.
+
+        Raises TypeError for anything but a list of strings and ValueError for text that is not
+        Unicode.
+        """
+        if isinstance(prompts, str):
+            raise TypeError(f"encode takes a list of prompts, not one string: [{prompts[:60]!r}]")
+        out = self.null(len(prompts))
+        cut = []
+        for i, prompt in enumerate(prompts):
+            ids, truncated = self.ids(prompt)
+            out.states[i, : len(ids)] = self.states(ids)
+            out.mask[i, : len(ids)] = 1
+            cut.append(truncated)
+        return Tokens(out.states, out.mask, tuple(cut))
+
+    def null(self, batch: int) -> Tokens:
+        """The absence of a prompt: zeros, with a mask of zeros."""
+        states = np.zeros((batch, self.length, self.width), "float32")
+        return Tokens(states, np.zeros((batch, self.length), "float32"), (False,) * batch)
+
+    def _open(self) -> Any:
+        with self._lock:
+            if self._session is None:
+                self._session = self._load()
+            return self._session
+
+    def _load(self) -> Any:
+        import onnxruntime as ort
+
+        file = _check(self.folder, self._manifest["graphs"]["encoder"]["file"], self._manifest)
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = self.threads
+        options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False
+        return ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+
+
+def _checked(prompt: Any) -> str:
+    """The prompt itself, or the reason why it is none."""
+    if not isinstance(prompt, str):
+        raise TypeError(f"a prompt must be a string, got {prompt!r} ({type(prompt).__name__})")
+    for place, c in enumerate(prompt):
+        if "\ud800" <= c <= "\udfff":
+            raise ValueError(
+                f"the prompt has half a character (U+{ord(c):04X}) at position {place}: "
+                "it was not decoded as UTF-8; check the terminal's or the file's encoding"
+            )
+    return prompt
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    file = folder / "model.json"
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+        kind, form = manifest["kind"], manifest["format"]
+    except FileNotFoundError:
+        raise FileNotFoundError(f"no text encoder in {folder}: model.json is missing") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{file} is no model manifest ({error!r}): copy the folder anew"
+        ) from None
+    if kind != "text-encoder" or form != 1:
+        raise ValueError(
+            f"{file} is of kind {kind!r}, format {form}; a text-encoder of format 1 is needed"
+        )
+    return manifest
+
+
+def _check(folder: Path, name: str, manifest: dict[str, Any]) -> Path:
+    """The path of a file of the folder, once its SHA-256 is seen to be the manifest's."""
+    file = folder / name
+    try:
+        with file.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{file} is missing: copy the folder anew") from None
+    expected = manifest["files"].get(name, "nothing")
+    if found != expected:
+        raise ValueError(
+            f"{file} is not the file its model.json names (SHA-256 {found[:12]}..., expected "
+            f"{expected[:12]}...): it is damaged or was changed; copy the folder anew"
+        )
+    return file
