@@ -1,0 +1,60 @@
+"""What a run must remember: weights, optimizer, averages, and how far it is, as named tensors and a manifest.
+
+A shared (tied) weight is kept once, under its first name. Buffers that the network does not save (persistent=
+False) are computed by its constructor and not kept.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from unstir.training.checkpoint import Checkpoint, CheckpointError, Tensors
+from unstir.training.ema import Ema
+from unstir.training.optimizer import Optimizer
+
+
+def parameters(model: nn.Module) -> dict[str, Tensor]:
+    """Trained weights by name, each once."""
+    return {n: p for n, p in model.named_parameters() if p.requires_grad}
+
+
+def persistent(model: nn.Module) -> dict[str, Tensor]:
+    """Every tensor of the model's state, each once, under its first name."""
+    seen: set[int] = set()
+    out = {}
+    for name, tensor in model.state_dict(keep_vars=True).items():
+        if id(tensor) not in seen:
+            seen.add(id(tensor))
+            out[name] = tensor.detach()
+    return out
+
+
+def gather(model: nn.Module, optimizer: Optimizer, ema: Ema) -> Tensors:
+    """All tensors of a run."""
+    parts = {"model": persistent(model), "optimizer": optimizer.state(), "ema": ema.state()}
+    return {
+        part: {n: t.detach().cpu() for n, t in tensors.items()} for part, tensors in parts.items()
+    }
+
+
+@torch.no_grad()
+def scatter(saved: Checkpoint, model: nn.Module, optimizer: Optimizer, ema: Ema) -> None:
+    """Put a checkpoint's tensors back, in place.
+
+    Raises:
+        CheckpointError: it belongs to another model, naming the first tensor that differs.
+    """
+    own, kept = persistent(model), saved.tensors["model"]
+    for name in [*own, *kept]:
+        have, want = kept.get(name), own.get(name)
+        if have is None or want is None or have.shape != want.shape:
+            shapes = [None if t is None else tuple(t.shape) for t in (have, want)]
+            raise CheckpointError(
+                f"{saved.path} is of another model: {name} is {shapes[0]} there and {shapes[1]} here; "
+                "train the same model, or into a new folder"
+            )
+    for name, tensor in own.items():
+        tensor.copy_(kept[name])
+    optimizer.load(saved.tensors["optimizer"])
+    ema.load(saved.tensors["ema"])
