@@ -247,8 +247,8 @@ def encoder(tensors: Mapping[str, np.ndarray], rows: list[int]) -> onnx.ModelPro
     g.constant("split", np.array([0, 0, HEADS, WIDTH // HEADS]))
     g.constant("join", np.array([0, 0, WIDTH]))
     mask = g.op("Cast", "attention_mask", to=TensorProto.FLOAT)
-    absent = g.op("Sub", g.constant("one", np.float32([1])), mask)
-    bias = g.op("Mul", absent, g.constant("never", np.float32([-1e4])))
+    absent = g.op("Sub", g.constant("one", np.array([1.0], "float32")), mask)
+    bias = g.op("Mul", absent, g.constant("never", np.array([-1e4], "float32")))
     bias = g.op("Unsqueeze", bias, g.constant("heads", np.array([1, 2])))  # (B, 1, 1, L)
     x = embed(g, tensors, rows)
     for i in range(LAYERS):

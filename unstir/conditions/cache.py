@@ -1,13 +1,13 @@
 """Encode many captions once, and read their token states back while training.
 
-    for done, total in encode_all(text, captions, folder):      # a generator: progress, cancel
+    for done, total in encode_all(text, captions, folder):     # a generator: progress, cancel
         ...
     cache = Cache(folder)
     tokens = cache.tokens(["a red apple", ""])     # as text.encode, rounded to float16
 
-Each distinct caption is stored once, without padding, as float16: some 8 kB for ten words. The states
-are a memory map, so a cache may be larger than memory. A finished cache of the same captions and
-encoder is left as it is; one that was cut short leaves nothing that could be mistaken for it.
+Each distinct caption is stored once, without padding, as float16: some 8 kB for ten words. The
+states are a memory map, so a cache may be larger than memory. A finished cache of the same captions
+and encoder is left as it is; one cut short leaves nothing that could be mistaken for it.
 """
 
 from __future__ import annotations

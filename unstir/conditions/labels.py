@@ -3,8 +3,8 @@
     labels = Labels(["cat", "dog"])
     labels.encode(["dog", 0]).states           # (2, 1, 2): [[[0, 1]], [[1, 0]]]
 
-The network's learned projection of a one-hot vector is the usual table of class embeddings. The empty
-string is the null condition, as for text.
+The network's learned projection of a one-hot vector is the usual table of class embeddings. The
+empty string is the null condition, as for text.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from difflib import get_close_matches
 import numpy as np
 
 from unstir.conditions.tokens import Tokens
+from unstir.core.find import NotFound
 
 LISTED = 12  # how many class names an error spells out
 
@@ -34,17 +35,18 @@ class Labels:
     def index(self, label: str | int) -> int:
         """The number of a class given by name or number.
 
-        Raises ValueError for an unknown one, with the nearest name, and TypeError for other types.
+        Raises NotFound (a ValueError) for an unknown one, with the nearest name, and TypeError for
+        other types.
         """
         if isinstance(label, str):
             if label not in self._index:
-                raise ValueError(self._unknown(label))
+                raise NotFound(self._unknown(label))
             return self._index[label]
         if isinstance(label, bool) or not isinstance(label, (int, np.integer)):
             kind = type(label).__name__
             raise TypeError(f"a class is a name or a number, got {label!r} ({kind})")
         if not 0 <= label < self.width:
-            raise ValueError(f"no class {label}: there are {self.width}, 0 to {self.width - 1}")
+            raise NotFound(f"no class {label}: there are {self.width}, 0 to {self.width - 1}")
         return int(label)
 
     def encode(self, labels: Sequence[str | int]) -> Tokens:

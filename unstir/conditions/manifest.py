@@ -13,6 +13,7 @@ from typing import Any
 
 from unstir.conditions.labels import Labels
 from unstir.conditions.text import Text
+from unstir.core.find import named
 
 
 def from_manifest(
@@ -25,12 +26,8 @@ def from_manifest(
     """
     if condition is None:
         return None
-    makers = {"text": _text, "labels": _labels}
     try:
-        name = condition["name"]
-        if name not in makers:
-            raise ValueError(f"no condition {name!r}; there are: {', '.join(makers)}")
-        return makers[name](condition, models, threads)
+        return named(MAKERS, condition["name"], "conditions")(condition, models, threads)
     except (KeyError, TypeError) as error:
         raise ValueError(f"the model's condition {condition!r} is incomplete: {error}") from None
 
@@ -50,3 +47,6 @@ def _text(condition: Mapping[str, Any], models: Path, threads: int) -> Text:
 
 def _labels(condition: Mapping[str, Any], models: Path, threads: int) -> Labels:
     return Labels(condition["classes"])
+
+
+MAKERS = {"text": _text, "labels": _labels}

@@ -13,7 +13,6 @@ afterwards: its numbers depend on nothing but the prompt, bitwise, and a short p
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from unstir.conditions.folder import EncoderFolder
 from unstir.conditions.tokens import Tokens
 from unstir.conditions.wordpiece import WordPiece
 
@@ -34,17 +34,12 @@ class Text:
     """
 
     def __init__(self, folder: Path | str, length: int = 32, *, threads: int = 1) -> None:
-        self.folder = Path(folder)
-        self._manifest = _read_manifest(self.folder)
-        longest = int(self._manifest["positions"])
+        self.folder = EncoderFolder.read(Path(folder))
+        longest = self.folder.positions
         if not 3 <= length <= longest:
-            raise ValueError(
-                f"a text length of {length}: {self.folder} takes 3 to {longest} tokens"
-            )
-        self.length, self.threads = length, threads
-        self.width = int(self._manifest["width"])
-        _check(self.folder, "vocab.txt", self._manifest)
-        self.tokenizer = WordPiece.read(self.folder / "vocab.txt")
+            raise ValueError(f"a text length of {length}: {folder} takes 3 to {longest} tokens")
+        self.length, self.width, self.threads = length, self.folder.width, threads
+        self.tokenizer = WordPiece.read(self.folder.checked("vocab.txt"))
         self._session: Any = None
         self._lock = threading.Lock()
 
@@ -52,7 +47,7 @@ class Text:
     def fingerprint(self) -> str:
         """Changes when the encoder, its vocabulary or the length does: the key of a cache of
         states."""
-        parts = [f"{name}={digest}" for name, digest in sorted(self._manifest["files"].items())]
+        parts = [f"{name}={digest}" for name, digest in sorted(self.folder.files.items())]
         return hashlib.sha256("\n".join([*parts, str(self.length)]).encode()).hexdigest()
 
     def ids(self, prompt: str) -> tuple[list[int], bool]:
@@ -103,12 +98,17 @@ class Text:
     def _load(self) -> Any:
         import onnxruntime as ort
 
-        file = _check(self.folder, self._manifest["graphs"]["encoder"]["file"], self._manifest)
         options = ort.SessionOptions()
         options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False
-        return ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        options.enable_cpu_mem_arena = (
+            False  # prompts are short: memory is worth more than its reuse
+        )
+        file = self.folder.checked(self.folder.graph)
+        try:
+            return ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime has a class for each way a file can be wrong
+            raise ValueError(f"{file} is no graph that onnxruntime can run: {error}") from error
 
 
 def _checked(prompt: Any) -> str:
@@ -122,38 +122,3 @@ def _checked(prompt: Any) -> str:
                 "it was not decoded as UTF-8; check the terminal's or the file's encoding"
             )
     return prompt
-
-
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    file = folder / "model.json"
-    try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
-        kind, form = manifest["kind"], manifest["format"]
-    except FileNotFoundError:
-        raise FileNotFoundError(f"no text encoder in {folder}: model.json is missing") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{file} is no model manifest ({error!r}): copy the folder anew"
-        ) from None
-    if kind != "text-encoder" or form != 1:
-        raise ValueError(
-            f"{file} is of kind {kind!r}, format {form}; a text-encoder of format 1 is needed"
-        )
-    return manifest
-
-
-def _check(folder: Path, name: str, manifest: dict[str, Any]) -> Path:
-    """The path of a file of the folder, once its SHA-256 is seen to be the manifest's."""
-    file = folder / name
-    try:
-        with file.open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{file} is missing: copy the folder anew") from None
-    expected = manifest["files"].get(name, "nothing")
-    if found != expected:
-        raise ValueError(
-            f"{file} is not the file its model.json names (SHA-256 {found[:12]}..., expected "
-            f"{expected[:12]}...): it is damaged or was changed; copy the folder anew"
-        )
-    return file

@@ -75,7 +75,10 @@ class WordPiece:
     def read(cls, file: Path) -> WordPiece:
         """From a vocab.txt: one piece a line, the line number is the row."""
         lines = file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-        return cls({piece: row for row, piece in enumerate(lines)})
+        rows = {piece: row for row, piece in enumerate(lines)}
+        if missing := {UNKNOWN, "[CLS]", "[SEP]"} - rows.keys():
+            raise ValueError(f"{file} is no BERT vocabulary: it has no {min(missing)}")
+        return cls(rows)
 
     def split(self, word: str) -> list[str]:
         """Greedy longest match from the left; a word with an unknown part is unknown as a
