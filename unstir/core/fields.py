@@ -2,9 +2,9 @@
 
     x = Fields({"positions": p, "bonds": e});  y = 0.5 * x + noise
 
-Samplers, guidance and edits meet only ``+ - *`` with floats and with their own kind, so composite data
-(positions and bonds, a picture and its depth) passes through all of them unchanged. The names must
-agree; arrays are never looked into.
+Samplers, guidance and edits meet only ``+ - *`` with floats and with their own kind, so composite
+data (positions and bonds, a picture and its depth) passes through all of them unchanged. The names
+must agree; arrays are never looked into.
 """
 
 from __future__ import annotations
@@ -21,8 +21,12 @@ def _binary(op: Callable[[Any, Any], Any]) -> Callable[[Fields, Any], Fields]:
     return lambda self, other: _over(op, self, other)
 
 
+def _divide(a: Any, b: Any) -> Any:
+    return a / b
+
+
 def _swapped(op: Callable[[Any, Any], Any]) -> Callable[[Fields, Any], Fields]:
-    return lambda self, other: _over(lambda a, b: op(b, a), self, other)
+    return lambda self, other: _over(op, other, self)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -48,7 +52,7 @@ class Fields:
     __add__, __radd__ = _binary(operator.add), _swapped(operator.add)
     __sub__, __rsub__ = _binary(operator.sub), _swapped(operator.sub)
     __mul__, __rmul__ = _binary(operator.mul), _swapped(operator.mul)
-    __truediv__, __rtruediv__ = _binary(operator.truediv), _swapped(operator.truediv)
+    __truediv__, __rtruediv__ = _binary(_divide), _swapped(_divide)
     __lt__, __gt__ = _binary(operator.lt), _binary(operator.gt)
 
     def __neg__(self) -> Fields:

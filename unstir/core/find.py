@@ -3,8 +3,8 @@
     find("samplers", "ddim")        the function ddim of unstir/core/samplers/ddim.py
     names("samplers")               every file of that folder that does not begin with _
 
-A group is a folder of `unstir.core` or of `unstir`, or a module with a `TABLE` (schedules, paths, ...).
-No registry and no side effect: a checkpoint names things by these names, and so can never run code.
+A group is a folder of `unstir.core` or of `unstir`, or a module of core with a `TABLE` (schedules,
+paths, ...). No registry, no side effect: a checkpoint holds these names, and can never run code.
 """
 
 from __future__ import annotations

@@ -70,6 +70,6 @@ class Step(Generic[A]):
 
 
 def renoise(x: Any, t: Level, s: Level, eps: Any) -> Any:
-    """Stir x_t up to the noisier level s: a draw from q(x_s | x_t) (Kingma et al. 2021, sec. 3.1)."""
+    """Stir x_t up to the noisier level s: x_s ~ q(x_s | x_t) (Kingma et al. 2021, app. A)."""
     keep = s.alpha / t.alpha
     return keep * x + math.sqrt(max(0.0, s.sigma**2 - (keep * t.sigma) ** 2)) * eps

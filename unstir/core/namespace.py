@@ -1,9 +1,9 @@
-"""The few functions beyond ``+ - *`` that diffusion needs, for floats, numpy, torch and `Fields`.
+"""The few functions beyond ``+ - *`` that diffusion needs, for floats, numpy, torch, `Fields`.
 
     xp = namespace(x);  xp.exp(x)
 
-Nothing is imported here: the functions come from the module that made `x`. The reductions `mean` and
-`quantile` run within each sample, never over the batch: a picture does not depend on its neighbors.
+Nothing is imported here: the functions come from the module that made `x`. The reductions `mean`
+and `quantile` run within each sample, never over the batch: no sample depends on its neighbors.
 """
 
 from __future__ import annotations
@@ -13,13 +13,23 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
+
+def _exp(v: float) -> float:
+    return math.exp(v) if v < 709 else math.inf
+
+
+def _where(condition: bool, a: float, b: float) -> float:
+    return a if condition else b
+
+
+def _clip(v: float, low: float, high: float) -> float:
+    return min(max(v, low), high)
+
+
 _floats = SimpleNamespace(
     sqrt=math.sqrt, sin=math.sin, cos=math.cos, sinh=math.sinh, cosh=math.cosh, asin=math.asin,
-    atanh=math.atanh, log=math.log, log1p=math.log1p,
-    exp=lambda v: math.exp(v) if v < 709 else math.inf,
-    expm1=lambda v: math.expm1(v) if v < 709 else math.inf,
-    where=lambda c, a, b: a if c else b,
-    clip=lambda v, low, high: min(max(v, low), high),
+    atanh=math.atanh, log=math.log, log1p=math.log1p, expm1=math.expm1, exp=_exp, where=_where,
+    clip=_clip,
 )  # fmt: skip
 
 
@@ -42,19 +52,27 @@ def largest(x: Any) -> float:
     """The largest element of `x`, as a float."""
     if hasattr(x, "namespace"):
         return max(largest(part) for part in x.arrays.values())
-    return float(x.max()) if hasattr(x, "max") else float(x)
+    return x if isinstance(x, (int, float)) else float(x.max())
+
+
+def size(x: Any) -> Any:
+    """How many elements each sample has; of a `Fields`, per field."""
+    return x.map(size) if hasattr(x, "namespace") else float(math.prod(x.shape[1:]))
 
 
 def mean(x: Any) -> Any:
     """The mean of each sample, shaped (B, 1, ...) to meet `x`; of a `Fields`, per field."""
-    if hasattr(x, "namespace"):
-        return x.map(mean)
-    return x.reshape(x.shape[0], -1).mean(1).reshape(x.shape[0], *[1] * (len(x.shape) - 1))
+    return _per_sample(x, "mean")
 
 
 def quantile(x: Any, q: float) -> Any:
     """The q-quantile of each sample, shaped (B, 1, ...) to meet `x`; of a `Fields`, per field."""
+    return _per_sample(x, "quantile", q)
+
+
+def _per_sample(x: Any, reduction: str, *numbers: float) -> Any:
     if hasattr(x, "namespace"):
-        return x.map(lambda part: quantile(part, q))
-    flat = namespace(x).quantile(x.reshape(x.shape[0], -1), q, 1)
-    return flat.reshape(x.shape[0], *[1] * (len(x.shape) - 1))
+        return x.map(lambda part: _per_sample(part, reduction, *numbers))  # pyright: ignore
+    batch, *rest = x.shape
+    reduce = getattr(namespace(x), reduction)
+    return reduce(x.reshape(batch, -1), *numbers, 1).reshape(batch, *[1] * len(rest))

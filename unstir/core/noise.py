@@ -1,8 +1,8 @@
 """Noise that is a function: one (seed, field, step, draw) is one noise, on any batch or backend.
 
-Philox (Salmon et al. 2011) turns a key and a counter into random bits without any state. The key is
-(seed, field), the counter (block, 0, draw, step); Box & Muller 1958 makes them normal, in float64,
-rounded to `dtype` last. Step -1 is the initial noise x_T, step i the i-th step of a sampler.
+Philox (Salmon et al. 2011) turns a key and a counter into random bits without any state. The key
+is (seed, field), the counter (block, 0, draw, step); Box & Muller 1958 makes them normal, in
+float64, rounded to `dtype` last. Step -1 is the initial noise x_T, step i the sampler's i-th.
 
     noise = gaussian(seeds(11, 4), (3, 64, 64));  x = path[0].sigma * noise(-1)
 """
@@ -53,7 +53,7 @@ def gaussian(
 
 
 def together(**sources: NoiseSource[Any]) -> NoiseSource[Fields]:
-    """One source of `Fields` from a source for each; give each its own `field`, or they share numbers."""
+    """One source of `Fields` from a source for each; give each a `field` name of its own."""
     return lambda step, draw=0: Fields({k: source(step, draw) for k, source in sources.items()})
 
 

@@ -4,19 +4,20 @@
     path(schedule, 20, karras(rho=7.0))             Karras et al. 2022, eq. 5
     start_lower(path(schedule, 20), 0.6)            SDEdit: the last 60 % of the steps
 
-A spacing is a function (schedule, steps, start, stop) -> steps + 1 times. An edit is a function of
-lists; every sampler walks what it returns. Where a path climbs, either a deterministic sampler inverts
-(`reverse`), or the walk is cut into its `descents` and fresh noise is stirred in between
-(`levels.renoise`), as RePaint and Restart do.
+A spacing is a function (schedule, steps, start, stop) -> steps + 1 times, an edit a function of
+lists, and every sampler walks what they return. On a path that climbs (`reverse`) a deterministic
+sampler inverts; for `jumps` and `restart`, `resample` walks down with the sampler and climbs with
+fresh noise.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
-from unstir.core.levels import Level, Path
+from unstir.core.levels import Denoise, Level, NoiseSource, Path, Step, renoise
 from unstir.core.schedules import TRAIN_STEPS, Schedule, level
 
 Spacing = Callable[[Schedule, int, float, float], list[float]]
@@ -43,161 +44,132 @@ def path(
 
 
 def at(schedule: Schedule, times: Sequence[float]) -> list[Level]:
-    """The path through explicit times, which must fall strictly within [0, 1]."""
-    for t, s in pairwise(times):
-        if not s < t:
-            raise ValueError(
-                f"times must fall, but {s} follows {t}; use fewer steps or another spacing"
-            )
+    """The path through explicit times, which must fall, within [0, 1]."""
     if len(times) < 2 or not 0 <= times[-1] < times[0] <= 1:
         raise ValueError(f"a path needs two or more times within [0, 1], not {list(times)}")
+    for t, s in pairwise(times):
+        if not s < t:
+            raise ValueError(f"times must fall, but {s} follows {t}; take fewer steps, or others")
     return [level(schedule, float(t)) for t in times]
 
 
 def at_sigmas(schedule: Schedule, sigmas: Sequence[float]) -> list[Level]:
-    """The path through explicit noise-to-signal ratios sigma / alpha, the sigmas of k-diffusion."""
+    """The path through explicit ratios sigma / alpha: the sigmas of k-diffusion."""
     return at(schedule, [schedule.inverse(-math.log(s)) if s > 0 else 0.0 for s in sigmas])
 
 
-# -- spacings that count in t
+# Spacings that count in t
 
 
 def shifted(shift: float) -> Spacing:
-    """Uniform, then t -> shift t / (1 + (shift - 1) t): more steps near noise (Esser et al. 2024, eq. 23)."""
-
-    def times(schedule: Schedule, steps: int, start: float, stop: float) -> list[float]:
-        even = [1 - i / steps for i in range(steps + 1)]
-        return [stop + (start - stop) * (shift * u / (1 + (shift - 1) * u)) for u in even]
-
-    return times
+    """Uniform, then t -> shift t / (1 + (shift - 1) t): closer near noise (Esser 2024, eq. 23)."""
+    return _warped(lambda u: shift * u / (1 + (shift - 1) * u))
 
 
 def beta(a: float = 0.6, b: float = 0.6) -> Spacing:
-    """Quantiles of a Beta(a, b) distribution: more steps near both ends (Lee et al. 2024)."""
+    """Quantiles of a Beta(a, b) distribution: closer near both ends (Lee et al. 2024)."""
+    return _warped(lambda u: _beta_quantile(u, a, b) if 0 < u < 1 else u)
 
+
+def _warped(warp: Callable[[float], float]) -> Spacing:
     def times(schedule: Schedule, steps: int, start: float, stop: float) -> list[float]:
-        return [
-            stop + (start - stop) * _beta_quantile(1 - i / steps, a, b) for i in range(steps + 1)
-        ]
+        even = [1 - i / steps for i in range(steps + 1)]
+        return [stop + (start - stop) * warp(u) for u in even]
 
     return times
 
 
-# -- spacings on the grid of 1,000 training steps, as diffusers rounds them (Lin et al. 2024, Table 2)
+# Spacings on the grid of the 1,000 training steps (Lin et al. 2024, table 2), rounded as diffusers
+# and others do: which step is the i-th of n levels between `high` and `low`.
 
 
-def trailing(schedule: Schedule, steps: int, start: float, stop: float) -> list[float]:
-    """From the last training step down in equal strides, rounded."""
-    top, stride = start * TRAIN_STEPS, (start - stop) * TRAIN_STEPS / steps
-    return _grid([round(top - i * stride) for i in range(steps)], stop)
+def _grid(step: Callable[[int, int, float, float], float]) -> Spacing:
+    def times(schedule: Schedule, steps: int, start: float, stop: float) -> list[float]:
+        high, low = start * TRAIN_STEPS, stop * TRAIN_STEPS
+        return [step(i, steps, high, low) / TRAIN_STEPS for i in range(steps)] + [stop]
+
+    return times
 
 
-def simple(schedule: Schedule, steps: int, start: float, stop: float) -> list[float]:
-    """`trailing`, rounded up instead: every (1000 / steps)-th training step, counted from noise."""
-    top, stride = round(start * TRAIN_STEPS), (start - stop) * TRAIN_STEPS / steps
-    return _grid([top - int(i * stride) for i in range(steps)], stop)
+def _last(i: int, n: int, high: float, low: float) -> float:
+    return (n - 1 - i) * ((high - low - 1) / (n - 1)) if n > 1 else high - low - 1
 
 
-def leading(schedule: Schedule, steps: int, start: float, stop: float) -> list[float]:
-    """From the first training step up in whole strides; never begins at pure noise."""
-    bottom, stride = _first(stop), round((start - stop) * TRAIN_STEPS) // steps
-    return _grid([bottom + i * stride for i in reversed(range(steps))], stop)
+trailing = _grid(lambda i, n, high, low: round(high - i * ((high - low) / n)))
+"""Equal strides down from the last training step."""
+simple = _grid(lambda i, n, high, low: high - int(i * ((high - low) / n)))
+"""`trailing`, rounded up."""
+leading = _grid(lambda i, n, high, low: low + 1 + (n - 1 - i) * ((high - low) // n))
+"""Equal whole strides up from the first training step; never begins at pure noise."""
+ddim_uniform = _grid(lambda i, n, high, low: low + 2 + (n - 1 - i) * ((high - low) // n))
+"""`leading` with diffusers' steps_offset=1, as Stable Diffusion is run."""
+linspace = _grid(lambda i, n, high, low: low + 1 + round(_last(i, n, high, low)))
+"""Equal strides from the last training step to the first, both included."""
+normal = _grid(lambda i, n, high, low: low + 1 + _last(i, n, high, low))
+"""`linspace`, not rounded."""
+sgm_uniform = _grid(lambda i, n, high, low: high - i * ((high - low - 1) / n))
+"""`normal` of one step more, without the first training step."""
 
 
-def ddim_uniform(schedule: Schedule, steps: int, start: float, stop: float) -> list[float]:
-    """`leading`, one training step later (diffusers' steps_offset=1, as Stable Diffusion is run)."""
-    times = leading(schedule, steps, start, stop)
-    return [*(t + 1 / TRAIN_STEPS for t in times[:-1]), stop]
-
-
-def linspace(schedule: Schedule, steps: int, start: float, stop: float) -> list[float]:
-    """Equal strides from the last training step to the first, both included, rounded."""
-    bottom, stride = _first(stop), (round(start * TRAIN_STEPS) - _first(stop)) / max(steps - 1, 1)
-    up = range(steps) if steps > 1 else [1]
-    return _grid([bottom + round(i * stride) for i in reversed(up)], stop)
-
-
-def normal(schedule: Schedule, steps: int, start: float, stop: float) -> list[float]:
-    """`linspace` without the rounding."""
-    bottom = _first(stop) / TRAIN_STEPS
-    return [start + (bottom - start) * i / max(steps - 1, 1) for i in range(steps)] + [stop]
-
-
-def sgm_uniform(schedule: Schedule, steps: int, start: float, stop: float) -> list[float]:
-    """`steps` equal strides from the last training step toward the first, which itself is left out."""
-    bottom = _first(stop) / TRAIN_STEPS
-    return [start + (bottom - start) * i / steps for i in range(steps)] + [stop]
-
-
-def _first(stop: float) -> int:
-    return round(stop * TRAIN_STEPS) + 1
-
-
-def _grid(steps: Sequence[int], stop: float) -> list[float]:
-    return [n / TRAIN_STEPS for n in steps] + [stop]
-
-
-# -- spacings that count in the ratio of noise to signal
+# Spacings that count in the ratio of noise to signal, sigma / alpha
 
 
 def karras(rho: float = 7.0) -> Spacing:
     """Equal steps in (sigma / alpha)^(1 / rho) (Karras et al. 2022, eq. 5)."""
-    return _by_ratio(lambda s: s ** (1 / rho), lambda root: root**rho)
+    return _by_ratio(lambda ratio: ratio ** (1 / rho), lambda root: root**rho)
 
 
 def _by_ratio(forth: Callable[[float], float], back: Callable[[float], float]) -> Spacing:
-    """Equal steps in forth(sigma / alpha).
-
-    Clean data is reached from `schedule.low` in one last step; pure noise, an infinite ratio, counts
-    as 1 - low.
-    """
+    """Equal steps in forth(sigma / alpha), of which clean data, ratio 0, and pure noise, infinite,
+    have none: the one is reached from schedule.low in a last step, the other counts as 1 - low."""
 
     def times(schedule: Schedule, steps: int, start: float, stop: float) -> list[float]:
-        top = level(schedule, start)
-        low, inner = min(schedule.low, start / 2), steps if stop < schedule.low else steps + 1
-        noisy = forth(math.exp(-(top if top.alpha > 0 else level(schedule, 1 - low)).lam))
-        clean = forth(math.exp(-level(schedule, max(stop, low)).lam))
-        ramp = [noisy + (clean - noisy) * i / max(inner - 1, 1) for i in range(inner)]
-        walk = [schedule.inverse(-math.log(back(r))) for r in ramp[1:]]
-        return [start, *walk, stop] if inner == steps else [start, *walk[:-1], stop]
+        low = min(schedule.low, start / 2)
+        high = start if level(schedule, start).alpha > 0 else 1 - low
+        first, last = (forth(math.exp(-level(schedule, t).lam)) for t in (high, max(stop, low)))
+        inner = steps if stop >= low else steps - 1
+        ramp = [first + (last - first) * i / inner for i in range(1, inner + 1)]
+        walk = [schedule.inverse(-math.log(back(r))) for r in ramp]
+        return [start, *walk[: steps - 1], stop]
 
     return times
 
 
 logsnr = _by_ratio(math.log, math.exp)
-"""Equal steps in log SNR (Lu et al. 2022); k-diffusion's "exponential"."""
+"""Equal steps in log SNR (Lu et al. 2022), the "exponential" of k-diffusion."""
 
 TABLE: Mapping[str, Spacing] = {
-    "uniform": uniform, "karras": karras(), "logsnr": logsnr, "exponential": logsnr, "beta": beta(),
-    "trailing": trailing, "leading": leading, "linspace": linspace, "simple": simple, "normal": normal,
-    "sgm_uniform": sgm_uniform, "ddim_uniform": ddim_uniform,
+    "uniform": uniform, "karras": karras(), "logsnr": logsnr, "exponential": logsnr,
+    "beta": beta(), "trailing": trailing, "simple": simple, "leading": leading,
+    "ddim_uniform": ddim_uniform, "linspace": linspace, "normal": normal,
+    "sgm_uniform": sgm_uniform,
 }  # fmt: skip
 
 
-# -- edits
+# Edits
 
 
 def start_lower(path: Path, strength: float) -> list[Level]:
-    """The cleaner part of a path: its last `strength` of the steps, at least one (SDEdit, Meng et al. 2022)."""
+    """The last `strength` of the steps, at least one (SDEdit, Meng et al. 2022)."""
     if not 0 < strength <= 1:
         raise ValueError(f"strength={strength} is outside (0, 1]; 1 keeps the whole path")
     return list(path[-1 - max(1, round(strength * (len(path) - 1))) :])
 
 
 def reverse(path: Path) -> list[Level]:
-    """From data to noise: a deterministic sampler on it is inversion (Song et al. 2021, DDIM sec. 4.3)."""
+    """From data to noise, where a deterministic sampler inverts (Song et al. 2021, sec. 4.3)."""
     return list(path[::-1])
 
 
 def restart(path: Path, low: float, high: float, times: int = 1) -> list[Level]:
-    """Walk the part within low <= t <= high `times` times more (Xu et al. 2023, Algorithm 1)."""
+    """Walk the part with low <= t <= high `times` times more (Xu et al. 2023, Algorithm 1)."""
     inside = [i for i, t in enumerate(path) if low <= t.t <= high]
     if len(inside) < 2:
         raise ValueError(
-            f"only {len(inside)} level(s) of the path lie in low={low} to high={high}"
+            f"only {len(inside)} of the path's levels lie in low={low} to high={high}"
         )
-    first, last = inside[0], inside[-1]
-    return [*path[: last + 1], *list(path[first : last + 1]) * times, *path[last + 1 :]]
+    first, end = inside[0], inside[-1] + 1
+    return [*path[:end], *list(path[first:end]) * times, *path[end:]]
 
 
 def jumps(path: Path, length: int = 10, times: int = 10) -> list[Level]:
@@ -212,7 +184,7 @@ def jumps(path: Path, length: int = 10, times: int = 10) -> list[Level]:
 
 
 def descents(path: Path) -> list[list[Level]]:
-    """The path cut where it climbs: each piece goes down, and begins noisier than the last one ended."""
+    """The path cut where it climbs."""
     out = [[path[0]]]
     for t, s in pairwise(path):
         if s.t > t.t:
@@ -221,21 +193,39 @@ def descents(path: Path) -> list[list[Level]]:
     return out
 
 
-# -- the quantile function of the Beta distribution
+def resample(
+    sampler: Callable[..., Iterator[Step[Any]]],
+    denoise: Denoise[Any],
+    x: Any,
+    path: Path,
+    noise: NoiseSource[Any],
+) -> Iterator[Step[Any]]:
+    """Any sampler on a path with `jumps`: it walks down, q(x_s | x_t) climbs; no noise twice."""
+    done = 0
+    for piece in descents(path):
+        if done:
+            x = renoise(x, path[done - 1], piece[0], noise(done - 1))
+        for step in sampler(denoise, x, piece, noise=_later(noise, done)):
+            yield step
+            x = step.x
+        done += len(piece)
+
+
+def _later(noise: NoiseSource[Any], steps: int) -> NoiseSource[Any]:
+    return lambda step, draw=0: noise(step + steps, draw)
 
 
 def _beta_quantile(p: float, a: float, b: float) -> float:
-    if not 0 < p < 1:
-        return p
+    """The x with I_x(a, b) = p, by halving."""
     low, high = 0.0, 1.0
     for _ in range(55):
         middle = (low + high) / 2
         low, high = (middle, high) if _beta_cdf(middle, a, b) < p else (low, middle)
-    return (low + high) / 2
+    return low
 
 
 def _beta_cdf(x: float, a: float, b: float) -> float:
-    """I_x(a, b) by its power series, which converges fast below 1/2 (Abramowitz & Stegun 1964, 26.5.4)."""
+    """I_x(a, b) by its series, fast below 1/2 (Abramowitz & Stegun 1964, 26.5.4)."""
     if x > 0.5:
         return 1 - _beta_cdf(1 - x, b, a)
     total = term = 1.0

@@ -12,8 +12,8 @@ A schedule is a frozen value; called with t (a float or an array) it answers (al
     sigmoid        sqrt(gamma)              sqrt(1 - gamma)                    Jabri 2022
     ve             1                        geometric                          Song 2021, eq. 30
     edm            1                        rho-th power of a line             Karras 2022, eq. 5
-    flow           1 - u                    u = shift t / (1 + (shift - 1) t)  Lipman 2023, Esser 2024
-    zero_terminal  another's, bent so that t = 1 is pure noise                 Lin 2024, Algorithm 1
+    flow           1 - sigma                shift t / (1 + (shift - 1) t)      Lipman 2023
+    zero_terminal  another's, bent so that t = 1 is pure noise                 Lin 2024, Alg. 1
 
     level(flow(shift=3.0), 0.5)
 """
@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 from unstir.core.find import named
@@ -71,7 +71,7 @@ class linear_beta:
 
 @dataclass(frozen=True)
 class scaled_linear:
-    """Latent diffusion: r = sqrt(beta) rises linearly (Rombach et al. 2022); diffusers' namesake."""
+    """Latent diffusion: r = sqrt(beta) rises linearly, 1 - beta = (1 - r)(1 + r) (Rombach)."""
 
     start: float = 0.00085
     end: float = 0.012
@@ -91,8 +91,8 @@ class cosine:
     """alpha = cos(a) / cos(a_0), a = (t + s) / (1 + s) pi / 2 (Nichol & Dhariwal 2021, eq. 17).
 
     At t = (k + 1) / 1000 this is diffusers' "squaredcos_cap_v2" except its very last step, where
-    the cap beta <= 0.999 leaves a trace of signal and ours is pure noise. For a network that predicts
-    eps, start the path at 0.999.
+    the cap beta <= 0.999 leaves a trace of signal and ours is pure noise. For a network that
+    predicts eps, start the path at 0.999.
     """
 
     s: float = 0.008
@@ -141,7 +141,7 @@ class sigmoid:
 
 @dataclass(frozen=True)
 class ve:
-    """Variance exploding: the exact kernel of the SDE of Song et al. 2021, eq. 30; so sigma(0) = 0."""
+    """Variance exploding: the exact kernel of the SDE of Song et al. 2021, eq. 30."""
 
     sigma_min: float = 0.02
     sigma_max: float = 100.0
@@ -161,7 +161,7 @@ class ve:
 
 @dataclass(frozen=True)
 class edm:
-    """sigma = (a + b t)^rho - sigma_min: the curve of Karras et al. 2022, eq. 5, let down to reach 0."""
+    """sigma = (a + b t)^rho - sigma_min: Karras et al. 2022, eq. 5, let down to reach 0."""
 
     sigma_min: float = 0.002
     sigma_max: float = 80.0
@@ -231,22 +231,23 @@ TABLE: Mapping[str, Any] = {schedule.__name__: schedule for schedule in _ALL}
 
 def to_json(schedule: Schedule) -> dict[str, Any]:
     """``{"name": "flow", "shift": 1.0}``: what `from_json` reads back."""
-    assert is_dataclass(schedule)
-    values = {f.name: getattr(schedule, f.name) for f in fields(schedule)}
-    numbers = {k: to_json(v) if is_dataclass(v) else v for k, v in values.items()}
-    return {"name": type(schedule).__name__, **numbers}
+    numbers = {k: getattr(schedule, k) for k in _numbers(schedule)}
+    plain = {k: to_json(v) if k == "base" else v for k, v in numbers.items()}
+    return {"name": type(schedule).__name__, **plain}
 
 
 def from_json(spec: Mapping[str, Any]) -> Schedule:
     """The schedule of ``{"name": ..., numbers...}``; numbers left out have their defaults."""
     make = named(TABLE, spec["name"], "schedules")
-    given = {
-        k: from_json(v) if isinstance(v, Mapping) else v for k, v in spec.items() if k != "name"
-    }
-    known = [f.name for f in fields(make)]
+    given = {k: from_json(v) if k == "base" else v for k, v in spec.items() if k != "name"}
+    known = _numbers(make)
     for unknown in sorted(set(given) - set(known)):
         raise ValueError(f"{spec['name']} has no number {unknown!r}; it has: {', '.join(known)}")
     return make(**given)
+
+
+def _numbers(make: Any) -> list[str]:
+    return [f.name for f in fields(make)]
 
 
 _SERIES = tuple((-1) ** k / ((k + 1) * (k + 2)) for k in range(15, -1, -1))
