@@ -36,15 +36,12 @@ recipe = Recipe(
 class Digits:
     """Drawn digits by index, gray repeated to three channels."""
 
-    def __init__(self, count: int = 20_000, seed: int = 0) -> None:
+    def __init__(self, count: int = 5_000, seed: int = 0) -> None:
         self.count, self.seed = count, seed
 
     def __len__(self) -> int:
         return self.count
 
-    def picture(self, index: int, /) -> np.ndarray:
-        gray = digits.digit(index, seed=self.seed)[0]
-        return np.repeat((255 * gray).round().astype(np.uint8)[..., None], 3, 2)
-
-    def condition(self, index: int, /) -> int:
-        return digits.digit(index, seed=self.seed)[1]
+    def sample(self, index: int, /) -> tuple[np.ndarray, int]:
+        gray, label = digits.digit(index, seed=self.seed)
+        return np.repeat((255 * gray).round().astype(np.uint8)[..., None], 3, 2), label

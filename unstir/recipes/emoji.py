@@ -50,11 +50,6 @@ class Scenes:
     def __len__(self) -> int:
         return self.count
 
-    def picture(self, index: int, /) -> np.ndarray:
-        return self._scene(index).image
-
-    def condition(self, index: int, /) -> str:
-        return self._scene(index).caption
-
-    def _scene(self, index: int) -> emoji.Scene:
-        return emoji.scene(self.glyphs, index, size=self.size, split=self.split)
+    def sample(self, index: int, /) -> tuple[np.ndarray, str]:
+        scene = emoji.scene(self.glyphs, index, size=self.size, split=self.split)
+        return scene.image, scene.caption

@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from unstir.codecs.latent import Latent, measure
-from unstir.conditions import from_manifest
+from unstir.codecs.latent import measure
+from unstir.conditions.cache import Cache, encode_all
+from unstir.conditions.manifest import from_manifest
+from unstir.conditions.text import Text
+from unstir.conditions.tokens import Tokens
 from unstir.core.schedules import from_json
 from unstir.networks.build import build
 from unstir.objectives.autoencoder import Reconstruction
@@ -31,16 +33,20 @@ from unstir.objectives.denoising import Denoising, logit_normal
 from unstir.recipes.recipe import Events, Progress, Recipe, Source
 from unstir.recipes.start import warm
 from unstir.runtimes.export import write
-from unstir.training.data import Arrays
-from unstir.training.ema import export_ema
+from unstir.runtimes.shelf import SHIPPED
+from unstir.training.data import Arrays, Dataset
+from unstir.training.snapshots import export_ema
 from unstir.training.loop import train
 
 CHUNK = 256
-MODELS = Path(__file__).parent.parent / "models"
 
 
-def run(recipe: Recipe, source: Source, out: Path, start: Path | None = None) -> Events:
-    """Train `recipe` on `source` into the folder `out`; `start` is a model folder to begin from."""
+def run(recipe: Recipe, source: Source, out: Path, start: Mapping[str, Path] | None = None) -> Events:
+    """Train `recipe` on `source` into the folder `out`.
+
+    `start` names model folders to begin from, by part: {"autoencoder": folder, "denoiser": folder}.
+    """
+    start = start or {}
     cache = out / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     yield from _pictures(source, recipe, cache)
@@ -48,7 +54,7 @@ def run(recipe: Recipe, source: Source, out: Path, start: Path | None = None) ->
     codec = None
     if recipe.codec is not None:
         codec = warm(build("autoencoder", recipe.codec), start, "autoencoder")
-        if start is None or recipe.coder is not None:
+        if recipe.coder is not None:
             yield from _train_codec(codec, recipe, pictures, out)
     yield from _latents(codec, recipe, pictures, cache)
     yield from _conditions(recipe, cache)
@@ -100,23 +106,23 @@ def _pictures(source: Source, recipe: Recipe, cache: Path) -> Events:
     conditions: list[Any] = []
     with _array(cache / "pictures.npy", (n, side, side, 3), np.uint8) as out:
         for i in range(n):
-            picture = source.picture(i)
+            picture, condition = source.sample(i)
             if picture.shape != (side, side, 3):
                 raise ValueError(f"picture {i} is {picture.shape}; {recipe.name} takes {side} px")
             out[i] = picture
-            conditions.append(source.condition(i))
+            conditions.append(condition)
             if i % CHUNK == 0:
                 yield Progress("pictures", i, n)
     _save(cache / "conditions.json", conditions)
 
 
 def _train_codec(codec: nn.Module, recipe: Recipe, pictures: np.ndarray, out: Path) -> Events:
-    assert recipe.coder is not None
+    settings = recipe.coder
+    assert settings is not None
     codec.to(memory_format=torch.channels_last)
-    total = recipe.coder.steps or 0
-    for event in train(codec, Reconstruction(), Pictures(pictures), recipe.coder, out / "codec"):
-        yield Progress("codec", event.step, total, event)
-    codec.load_state_dict(export_ema(out / "codec", recipe.coder.ema[-1]))
+    for event in train(codec, Reconstruction(), Pictures(pictures), settings, out / "codec"):
+        yield Progress("codec", event.step, settings.steps or 0, event)
+    codec.load_state_dict(export_ema(out / "codec", settings.ema[-1]))
 
 
 def _latents(codec: nn.Module | None, recipe: Recipe, pictures: np.ndarray, cache: Path) -> Events:
@@ -139,25 +145,12 @@ def _latents(codec: nn.Module | None, recipe: Recipe, pictures: np.ndarray, cach
 
 
 def _conditions(recipe: Recipe, cache: Path) -> Events:
-    """The token states of every different caption or label, once, and which sample has which."""
-    path = cache / "rows.npy"
-    if recipe.condition is None or path.exists():
-        return
-    condition = from_manifest(recipe.condition, MODELS)
-    raw = json.loads((cache / "conditions.json").read_text())
-    different = {value: i for i, value in enumerate(dict.fromkeys(raw))}
-    n, shape = len(different), (len(different), condition.length, condition.width)
-    with (
-        _array(cache / "tokens.npy", shape, np.float16) as states,
-        _array(cache / "masks.npy", shape[:2], np.float16) as masks,
-    ):
-        for value, i in different.items():
-            tokens = condition.encode([value])
-            states[i], masks[i] = tokens.states[0], tokens.mask[0]
-            if i % CHUNK == 0:
-                yield Progress("conditions", i, n)
-    with _array(path, (len(raw),), np.int64) as rows:
-        rows[:] = [different[value] for value in raw]
+    """The token states of every different caption, once; labels need no cache."""
+    condition = from_manifest(recipe.condition, SHIPPED)
+    if isinstance(condition, Text):
+        captions = json.loads((cache / "conditions.json").read_text())
+        for done, total in encode_all(condition, captions, cache / "text"):
+            yield Progress("conditions", done, total)
 
 
 def _train_denoiser(net: nn.Module, recipe: Recipe, cache: Path, out: Path) -> Events:
@@ -184,33 +177,36 @@ class Pictures:
 
 
 class Conditioned:
-    """Samples with the token states of their condition; tokens no sample of the batch has are cut off."""
+    """Samples with the tokens of their condition; what no sample of a batch has is cut off."""
 
-    def __init__(self, x: Any, rows: np.ndarray, states: np.ndarray, masks: np.ndarray) -> None:
-        self.x, self.rows, self.states, self.masks = x, rows, states, masks
+    def __init__(self, x: Dataset, tokens: Callable[[np.ndarray], Tokens]) -> None:
+        self.x, self.tokens = x, tokens
 
     def __len__(self) -> int:
         return len(self.x)
 
     def batch(self, indices: np.ndarray, /) -> dict[str, np.ndarray]:
-        rows = self.rows[indices]
-        masks = self.masks[rows].astype(np.float32)
-        longest = max(1, int(masks.sum(1).max()))
-        states = self.states[rows, :longest].astype(np.float32)
-        x = self.x.batch(indices)["x"]
-        return {"x": x, "tokens": states, "token_mask": masks[:, :longest]}
+        tokens = self.tokens(indices)
+        longest = max(1, int(tokens.mask.sum(1).max()))
+        given = {"tokens": tokens.states[:, :longest], "token_mask": tokens.mask[:, :longest]}
+        return self.x.batch(indices) | given
 
 
-def training_set(recipe: Recipe, cache: Path) -> Any:
+def training_set(recipe: Recipe, cache: Path) -> Dataset:
     """What the denoiser learns from, read from the run's cache."""
     if recipe.codec is None:
-        x: Any = Pictures(np.load(cache / "pictures.npy", mmap_mode="r"))
+        x: Dataset = Pictures(np.load(cache / "pictures.npy", mmap_mode="r"))
     else:
         x = Arrays(x=np.load(cache / "latents.npy", mmap_mode="r"))
-    if recipe.condition is None:
+    condition = from_manifest(recipe.condition, SHIPPED)
+    if condition is None:
         return x
-    parts = (np.load(cache / f"{name}.npy", mmap_mode="r") for name in ("rows", "tokens", "masks"))
-    return Conditioned(x, *parts)
+    raw = json.loads((cache / "conditions.json").read_text())
+    if isinstance(condition, Text):
+        states = Cache(cache / "text")
+        rows = states.rows(raw)
+        return Conditioned(x, lambda indices: states.at(rows[indices]))
+    return Conditioned(x, lambda indices: condition.encode([raw[i] for i in indices]))
 
 
 def model_space(pictures: np.ndarray) -> torch.Tensor:

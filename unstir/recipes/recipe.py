@@ -20,12 +20,8 @@ class Source(Protocol):
 
     def __len__(self) -> int: ...
 
-    def picture(self, index: int, /) -> np.ndarray:
-        """uint8 (H, W, 3)."""
-        ...
-
-    def condition(self, index: int, /) -> Any:
-        """The caption (str) or label (int) of a picture; None where the model takes none."""
+    def sample(self, index: int, /) -> tuple[np.ndarray, Any]:
+        """A picture, uint8 (H, W, 3), and its caption (str) or label (int); None where there is none."""
         ...
 
 

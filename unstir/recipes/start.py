@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors.torch import load_file
 from torch import nn
 
 
-def warm(net: nn.Module, start: Path | None, part: str) -> nn.Module:
-    """Give `net` the weights of `part` ("denoiser" or "autoencoder") in the model folder `start`."""
-    if start is None:
+def warm(net: nn.Module, start: Mapping[str, Path], part: str) -> nn.Module:
+    """Give `net` the weights of `part` ("denoiser" or "autoencoder") from the model folder start[part], if any."""
+    if part not in start:
         return net
-    path = start / f"{part}.safetensors"
+    path = start[part] / f"{part}.safetensors"
     if not path.is_file():
-        raise ValueError(f"{start} has no {path.name} to start from; leave out the start")
+        raise ValueError(f"{start[part]} has no {path.name} to start from; leave out the start")
     weights = {k: v.float() for k, v in load_file(path).items()}
     own = {k: tuple(v.shape) for k, v in net.state_dict().items()}
     given = {k: tuple(v.shape) for k, v in weights.items()}
