@@ -6,8 +6,8 @@
     tokens = cache.tokens(["a red apple", ""])     # as text.encode, rounded to float16
 
 Each distinct caption is stored once, without padding, as float16: some 8 kB for ten words. The
-states are a memory map, so a cache may be larger than memory. A finished cache of the same captions
-and encoder is left as it is; one cut short leaves nothing that could be mistaken for it.
+states are a memory map, so a cache may be larger than memory. A finished cache of the same
+captions and encoder is left as it is; one cut short leaves nothing that could be mistaken for it.
 """
 
 from __future__ import annotations

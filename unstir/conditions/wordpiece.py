@@ -19,6 +19,7 @@ from pathlib import Path
 
 UNKNOWN = "[UNK]"
 LONGEST_WORD = 100
+NOISE = {"Cc", "Cf", "Co"}  # control, format and private characters; unassigned ones are unknown
 CHINESE = (
     (0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F),
     (0x2B740, 0x2B81F), (0x2B920, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F),
@@ -36,7 +37,7 @@ def _is_punctuation(c: str) -> bool:
 
 
 def _is_noise(c: str) -> bool:
-    return c == "\ufffd" or (c not in "\t\n\r" and unicodedata.category(c).startswith("C"))
+    return c == "\ufffd" or (c not in "\t\n\r" and unicodedata.category(c) in NOISE)
 
 
 def _plain(text: str) -> str:
