@@ -1,1 +1,1 @@
-"""Data sets that unstir can build by itself: each is a pure function of (seed, index), numpy and Pillow only."""
+"""Data sets unstir builds by itself: pure functions of (seed, index), numpy and Pillow only."""

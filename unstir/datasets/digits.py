@@ -1,7 +1,8 @@
 """Drawn digits: 0 to 9 from a 5 x 7 dot font, jittered, 8 x 8 pixels: toy data for smoke recipes.
 
-Not handwriting and not anyone's data set: every picture is computed here, a pure function of (seed, index).
-Each digit is stretched, slanted, shifted, thickened and sampled with anti-aliasing, on a black ground.
+Not handwriting and not anyone's data set: every picture is computed here, a pure function of
+(seed, index). Each digit is stretched, slanted, shifted, thickened and sampled with anti-aliasing,
+on a black ground.
 
     image, label = digits.digit(7)              # (8, 8) float32 in [0, 1], int
     images, labels = digits.batch(range(1000))  # (1000, 8, 8), (1000,)

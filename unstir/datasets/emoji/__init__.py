@@ -5,6 +5,8 @@ glyphs = emoji.load(Path("cache"))                  # fetched by npm once, then 
 scene = emoji.scene(glyphs, 7, split="train")       # image, caption, mask, parts
 """
 
+from unstir.datasets.emoji.build import build as build
+from unstir.datasets.emoji.build import building as building
 from unstir.datasets.emoji.compose import Scene as Scene
 from unstir.datasets.emoji.compose import scene as scene
 from unstir.datasets.emoji.glyphs import Glyph as Glyph
@@ -14,5 +16,3 @@ from unstir.datasets.emoji.prompts import Prompt as Prompt
 from unstir.datasets.emoji.prompts import contact_sheet as contact_sheet
 from unstir.datasets.emoji.prompts import heldout_prompts as heldout_prompts
 from unstir.datasets.emoji.prompts import single_prompts as single_prompts
-from unstir.datasets.emoji.build import build as build
-from unstir.datasets.emoji.build import building as building

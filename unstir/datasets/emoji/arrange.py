@@ -1,13 +1,14 @@
-"""How things stand to each other: layers for wearing, holding, next to, above, under, on top of, and counts."""
+"""How things stand to each other: wearing, holding, next to, above, under, on top of, counts."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.random import Generator
 
-from unstir.datasets.emoji.glyphs import Glyphs
+from unstir.datasets.emoji.derived import PAW
+from unstir.datasets.emoji.glyphs import Glyphs, mean_color
 from unstir.datasets.emoji.layers import Layer
-from unstir.datasets.emoji.wearing import HEADS, Accessory
+from unstir.datasets.emoji.wearing import HEADS, Accessory, Head
 
 MIRRORED = frozenset({"animal", "vehicle", "food", "plant"})
 """Groups that look as right in a mirror."""
@@ -15,19 +16,34 @@ MIRRORED = frozenset({"animal", "vehicle", "food", "plant"})
 
 def wearable(subject: str, worn: Accessory) -> bool:
     """Whether this subject has a place for it."""
-    return HEADS[subject].spot(worn.slot) is not None
+    return HEADS[subject].spot(worn.fit.slot) is not None
 
 
 def worn(glyphs: Glyphs, row: int, accessory: Accessory, rng: Generator) -> list[Layer]:
     """The subject in the unit square with the accessory on its spot."""
-    spot = HEADS[glyphs.info[row].id].spot(accessory.slot)
+    head, fit = HEADS[glyphs.info[row].id], accessory.fit
+    thing = glyphs.index[accessory.id]
+    if fit.slot == "ears":
+        return [Layer(row, 0, 0, 1, 1), _over_ears(glyphs, row, thing, head)]
+    spot = head.spot(fit.slot)
     assert spot is not None
-    x, y, wide = spot
-    side = wide * accessory.width * rng.uniform(0.94, 1.06)
-    x, y = x + rng.normal(0, 0.01), y + rng.normal(0, 0.01)
-    left, top = x - accessory.seat[0] * side, y - accessory.seat[1] * side
-    thing = Layer(glyphs.index[accessory.id], left, top, side, side, angle=float(rng.normal(0, 3)))
-    return [Layer(row, 0, 0, 1, 1), thing]
+    x, y = spot[0] + rng.normal(0, 0.01), spot[1] + rng.normal(0, 0.01)
+    side = spot[2] * fit.width * rng.uniform(0.95, 1.05)
+    left, top = x - fit.seat[0] * side, y - fit.seat[1] * side
+    layer = Layer(thing, left, top, side, side, angle=float(rng.normal(0, 3)))
+    return [Layer(row, 0, 0, 1, 1), layer]
+
+
+def _over_ears(glyphs: Glyphs, row: int, thing: int, head: Head) -> Layer:
+    """Headphones stretched over the head: cups at the eyes, band just above the hat's place."""
+    assert head.hat is not None
+    assert head.eyes is not None
+    size = glyphs.size
+    across = np.flatnonzero(glyphs.pixels[row, int(head.eyes[1] * size), :, 3] > 128) / size
+    left, right = float(across[0]), float(across[-1])
+    top, cups = head.hat[1] - 0.13, head.eyes[1] + 0.05
+    margin = 0.07 * (right - left)
+    return Layer(thing, left - margin, top, right - left + 2 * margin, (cups - top) / 0.68)
 
 
 def _tight(glyphs: Glyphs, row: int, wide: float, high: float) -> Layer:
@@ -81,13 +97,20 @@ RELATIONS = {"next to": next_to, "above": above, "under": under, "on top of": on
 
 
 def holding(glyphs: Glyphs, one: int, two: int, rng: Generator) -> list[Layer]:
-    """The thing held before the subject, low at one side."""
-    right = rng.random() < 0.5
-    size = rng.uniform(0.42, 0.52)
+    """The thing held low at one side of the subject, and a paw of the subject's color on it."""
+    side = 1.0 if rng.random() < 0.5 else -1.0
+    size = rng.uniform(0.44, 0.54)
     thing = _tight(glyphs, two, size, size)
     w, h = _size(glyphs, thing)
-    x = 0.86 - w / 2 if right else 0.14 - w / 2
-    return [Layer(one, 0, 0, 1, 1), thing.moved(1, x, 0.95 - h)]
+    l, _, r, b = glyphs.boxes[one]
+    x, low = (r if side > 0 else l) - side * 0.04, b + 0.02
+    red, green, blue = np.minimum(mean_color(glyphs, one, 0.55) / 245, 1).tolist()
+    paw = rng.uniform(0.19, 0.22)
+    hold_x, hold_y = x - side * 0.36 * w, low - 0.32 * h
+    hand = Layer(
+        glyphs.index[PAW], hold_x - paw / 2, hold_y - paw / 2, paw, paw, tint=(red, green, blue)
+    )
+    return [Layer(one, 0, 0, 1, 1), thing.moved(1, x - w / 2, low - h), hand]
 
 
 PATTERNS = {
@@ -99,13 +122,14 @@ PATTERNS = {
         ((0, 0), (2, 0), (1, 0.8), (0, 1.6), (2, 1.6)),
     ),
 }
-"""Number -> places on a grid whose cells are 1.06 glyphs wide."""
+"""Number -> places on a grid whose cells are a little larger than the glyph."""
 
 
-def several(row: int, number: int, rng: Generator) -> list[Layer]:
+def several(glyphs: Glyphs, row: int, number: int, rng: Generator) -> list[Layer]:
     """The same thing `number` times, not overlapping."""
+    left, top, right, bottom = glyphs.boxes[row]
     options = PATTERNS[number]
-    places = np.array(options[int(rng.integers(len(options)))]) * 1.04 + rng.normal(
-        0, 0.02, (number, 2)
-    )
+    cell = np.array((right - left + 0.07, bottom - top + 0.07))
+    grid = np.array(options[int(rng.integers(len(options)))])
+    places = grid * cell + rng.normal(0, 0.015, (number, 2))
     return [Layer(row, float(x), float(y), 1, 1) for x, y in places]

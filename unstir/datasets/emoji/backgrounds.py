@@ -1,4 +1,4 @@
-"""Backgrounds: flat or softly graded, of a named color; white when the caption names none (four times in five)."""
+"""Backgrounds: flat or softly graded; mostly white where the caption names no color."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from unstir.datasets.emoji.colors import COLORS
-from unstir.datasets.emoji.glyphs import Glyphs
+from unstir.datasets.emoji.glyphs import Glyphs, mean_color
 from unstir.datasets.emoji.layers import Layer
 
 NAMED = 0.42
@@ -45,15 +45,6 @@ def _name(rng: Generator, own: NDArray[np.float64]) -> str:
         if np.linalg.norm(own - COLORS[name]) > NEAR:
             break
     return name
-
-
-def mean_color(glyphs: Glyphs, row: int) -> NDArray[np.float64]:
-    """Mean RGB of what is visible of a glyph."""
-    key = ("mean", row)
-    if key not in glyphs._cache:
-        total = glyphs.pixels[row].reshape(-1, 4).sum(0, dtype=np.float64)
-        glyphs._cache[key] = 255 * total[:3] / max(total[3], 1.0)
-    return glyphs._cache[key]
 
 
 def _fill(

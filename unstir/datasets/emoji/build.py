@@ -1,7 +1,8 @@
-"""Write the set as a folder: ``train/`` and ``heldout/`` of PNG with ``metadata.jsonl``, licences beside.
+"""Write the set as a folder: ``train/`` and ``heldout/`` of PNG and ``metadata.jsonl``.
 
-The folder appears whole or not at all: everything is written to a neighbor ``NAME.part`` that is renamed at
-the end. A folder with something in it is refused, unless `replace` is asked for and unstir made it.
+The folder appears whole or not at all: everything is written to a neighbor ``NAME.part`` that is
+renamed at the end. A folder with something in it is refused, unless `replace` is asked for and
+unstir made it.
 """
 
 from __future__ import annotations
@@ -59,10 +60,10 @@ def building(
     heldout: int = 1_000,
     replace: bool = False,
 ) -> Iterator[Written]:
-    """Build the set, one `Written` per scene; glyphs are fetched into `cache` when they are not there yet.
+    """Build the set, one `Written` per scene; missing glyphs are fetched into `cache`.
 
-    Raises ValueError for numbers out of range, FileExistsError for a folder that is not ours to fill, and
-    `fetch.FetchError` when the glyphs cannot be had.
+    Raises ValueError for numbers out of range, FileExistsError for a folder that is not ours to
+    fill, and `fetch.FetchError` when the glyphs cannot be had.
     """
     out = Path(out)
     _check(out, count, size, heldout, replace)

@@ -1,7 +1,7 @@
 """Captions: what a scene shows, said in one of many ways.
 
-Everything is a pure function of the scene's parts and a generator. A caption names the background only where
-the scene says so; a background nobody names is nearly always white.
+Everything is a pure function of the scene's parts and a generator. A caption names the background
+only where the scene says so; a background nobody names is nearly always white.
 """
 
 from __future__ import annotations
@@ -13,18 +13,36 @@ from numpy.random import Generator
 from unstir.datasets.emoji.grammar import NUMBERS, Noun, article, indefinite, plural
 
 PREFIXES = (
-    "an emoji of", "a picture of", "a 3D icon of", "a drawing of", "an icon of", "a photo of", "an illustration of",
+    "an emoji of",
+    "a picture of",
+    "a 3D icon of",
+    "a drawing of",
+    "an icon of",
+    "a photo of",
+    "an illustration of",
     "an image of",
-)  # fmt: skip
+)
 BACKGROUNDS = (
-    "{} on {a} {c} background", "{} on {a} {c} background", "{} on {a} {c} background",
-    "{} with {a} {c} background", "{} in front of {a} {c} background", "{}, {c} background", "{} on {c}",
+    "{} on {a} {c} background",
+    "{} on {a} {c} background",
+    "{} on {a} {c} background",
+    "{} with {a} {c} background",
+    "{} in front of {a} {c} background",
+    "{}, {c} background",
+    "{} on {c}",
     "{} against {a} {c} background",
-)  # fmt: skip
+)
 WEARING = (
-    "{s} wearing {a}", "{s} wearing {a}", "{s} wearing {a}", "{s} with {a}", "{s} in {a}", "{S} wearing {a}",
-    "{S} with {a}", "a {A}-wearing {S}", "{s} that wears {a}",
-)  # fmt: skip
+    "{s} wearing {a}",
+    "{s} wearing {a}",
+    "{s} wearing {a}",
+    "{s} with {a}",
+    "{s} in {a}",
+    "{S} wearing {a}",
+    "{S} with {a}",
+    "a {A}-wearing {S}",
+    "{s} that wears {a}",
+)
 HOLDING = (
     "{s} holding {a}",
     "{s} holding {a}",
@@ -33,12 +51,30 @@ HOLDING = (
     "{s} that holds {a}",
 )
 RELATIONS = {
-    "next to": ("{s} next to {a}", "{s} next to {a}", "{s} beside {a}", "{s} and {a}", "{S} next to {A}",
-                "{s} and {a} side by side", "{s} to the left of {a}"),
+    "next to": (
+        "{s} next to {a}",
+        "{s} next to {a}",
+        "{s} beside {a}",
+        "{s} and {a}",
+        "{S} next to {A}",
+        "{s} and {a} side by side",
+        "{s} to the left of {a}",
+    ),
     "above": ("{s} above {a}", "{s} above {a}", "{s} over {a}", "{S} above {A}"),
-    "under": ("{s} under {a}", "{s} under {a}", "{s} below {a}", "{s} beneath {a}", "{S} under {A}"),
-    "on top of": ("{s} on top of {a}", "{s} on top of {a}", "{s} sitting on {a}", "{S} on top of {A}"),
-}  # fmt: skip
+    "under": (
+        "{s} under {a}",
+        "{s} under {a}",
+        "{s} below {a}",
+        "{s} beneath {a}",
+        "{S} under {A}",
+    ),
+    "on top of": (
+        "{s} on top of {a}",
+        "{s} on top of {a}",
+        "{s} sitting on {a}",
+        "{S} on top of {A}",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +105,12 @@ class Said:
         )
 
     def background(self, text: str, color: str | None) -> str:
-        """Append the background's color, when it is to be named."""
-        return (
-            text
-            if color is None
-            else self.one(BACKGROUNDS).format(text, a=article(color), c=color)
-        )
+        """Append the background's color, when it is to be named (but no second "with")."""
+        if color is None:
+            return text
+        form = self.one(BACKGROUNDS)
+        form = BACKGROUNDS[0] if " with " in text and " with " in form else form
+        return form.format(text, a=article(color), c=color)
 
     def prefix(self, text: str) -> str:
         """Now and then "an emoji of ..."."""

@@ -1,4 +1,4 @@
-"""Background colors: names a person would say, each one RGB center that is jittered a little per scene."""
+"""Background colors: names a person would say, each an RGB center, jittered a little per scene."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Scenes: one thing, or several in a relation, on a background, with a caption.
 
-`scene` is a pure function of (seed, index, split). ``train`` never shows a held-out glyph or combination
-(see `split`), ``heldout`` shows only held-out combinations, ``glyphs`` only held-out glyphs.
+`scene` is a pure function of (seed, index, split). ``train`` never shows a held-out glyph or
+combination (see `split`), ``heldout`` shows only held-out combinations, ``glyphs`` only held-out
+glyphs.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ TRIES = 200
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture with its caption; `mask` is the alpha of the things, `parts` says what they are."""
+    """A picture and its caption; `mask` is the alpha of the things, `parts` says what they are."""
 
     image: NDArray[np.uint8]
     caption: str
@@ -121,7 +122,7 @@ def _wearing(glyphs: Glyphs, rng: Generator, pool: Pools, want: bool) -> Draft:
         subject = glyphs.info[row]
         if (
             arrange.wearable(subject.id, worn)
-            and split.held(subject.name, "wearing", worn.name) == want
+            and split.held(subject.name, "wearing", worn.fit.name) == want
         ):
             break
     layers = _place(glyphs, rng, arrange.worn(glyphs, row, worn, rng), 0.80, 0.96)
@@ -129,7 +130,7 @@ def _wearing(glyphs: Glyphs, rng: Generator, pool: Pools, want: bool) -> Draft:
     return Draft(
         layers,
         caption,
-        _parts("wearing", subject, relation="wearing", accessory=worn.name, other_id=worn.id),
+        _parts("wearing", subject, relation="wearing", accessory=worn.fit.name, other_id=worn.id),
     )
 
 
@@ -147,7 +148,7 @@ def _relation(glyphs: Glyphs, rng: Generator, pool: Pools, want: bool) -> Draft:
 
 
 def _holding(glyphs: Glyphs, rng: Generator, pool: Pools, want: bool) -> Draft:
-    one, two = _two(glyphs, rng, pool.head, pool.handy, "holding", want)
+    one, two = _two(glyphs, rng, pool.holder, pool.handy, "holding", want)
     layers = _place(glyphs, rng, arrange.holding(glyphs, one, two, rng), 0.84, 0.96)
     subject, other = glyphs.info[one], glyphs.info[two]
     caption = captions.holding(rng, subject.names, other.names)
@@ -179,7 +180,7 @@ def _count(glyphs: Glyphs, rng: Generator, pool: Pools, want: bool) -> Draft:
         glyph = glyphs.info[row]
         if split.held(glyph.name, "count", str(number)) == want:
             break
-    layers = _place(glyphs, rng, arrange.several(row, number, rng), 0.86, 0.97)
+    layers = _place(glyphs, rng, arrange.several(glyphs, row, number, rng), 0.86, 0.97)
     return Draft(
         layers, captions.count(rng, glyph.names, number), _parts("count", glyph, count=number)
     )

@@ -1,10 +1,11 @@
 """The two npm packages the emoji set is made of, fetched by the ordinary npm client.
 
-- ``@lobehub/fluent-emoji-3d``: Microsoft's Fluent Emoji 3D, 256 px webp with alpha (MIT, (c) Microsoft)
+- ``@lobehub/fluent-emoji-3d``: Fluent Emoji 3D, 256 px webp with alpha (MIT, (c) Microsoft)
 - ``emojibase-data``: names and tags of all emoji (MIT, (c) Miles Johnson)
 
-``npm pack NAME@VERSION`` writes one tarball into the cache folder; the archive is read as a stream and never
-unpacked. Offline, give a folder that holds the tarballs or the unpacked packages (a ``node_modules``).
+``npm pack NAME@VERSION`` writes one tarball into the cache folder; the archive is read as a stream
+and never unpacked. Offline, give a folder that holds the tarballs or the unpacked packages (a
+``node_modules``).
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class FetchError(RuntimeError):
 
 
 def members(package: Package, folder: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:
-    """Files of a package whose path inside it is `wanted`, from `folder`; fetched into it when absent."""
+    """The `wanted` files of a package from `folder`, fetched into it when absent."""
     unpacked = folder / package.name
     if unpacked.is_dir():
         paths = (p for p in sorted(unpacked.rglob("*")) if p.is_file())
@@ -90,7 +91,8 @@ def _npm_pack(package: Package, folder: Path) -> Path:
 def _ways_out(package: Package, folder: Path, reason: str) -> str:
     return (
         f"cannot fetch {package.name} {package.version}: {reason}.\n"
-        f"Ways out: install npm (it comes with Node.js) and go online; or, on another machine, run\n"
+        f"Ways out: install npm (it comes with Node.js) and go online; or, elsewhere, run\n"
         f"  npm pack {package.name}@{package.version}\n"
-        f"and copy {package.tarball} into {folder}; or name a folder that has the package unpacked (a node_modules)."
+        f"and copy {package.tarball} into {folder}; or name a folder that has the package "
+        f"unpacked (a node_modules)."
     )

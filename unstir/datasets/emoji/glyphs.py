@@ -1,7 +1,8 @@
 """The glyphs: premultiplied RGBA pictures of single things, each with its names, group and weight.
 
-`load` reads them from the two npm packages (see `fetch`) and caches everything in one ``.npz``. Left out: flags,
-keycaps, letters and square symbols, signs, clock times, skin-tone twins, and the man/woman twins of a person.
+`load` reads them from the two npm packages (see `fetch`) and caches everything in one ``.npz``.
+Left out: flags, keycaps, letters and square symbols, signs, clock times, skin-tone twins, and the
+man/woman twins of a person.
 """
 
 from __future__ import annotations
@@ -18,10 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from unstir.datasets.emoji import fetch, select
-from unstir.datasets.emoji.derived import DERIVED, derive
+from unstir.datasets.emoji import derived, fetch, select
 
-FORMAT = 1
+FORMAT = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,17 @@ class Glyphs:
         return self._cache[key]
 
 
+def mean_color(glyphs: Glyphs, row: int, top: float = 0.0) -> NDArray[np.float64]:
+    """Mean RGB, 0..255, of what is visible of a glyph below `top`."""
+    key = ("mean", row, top)
+    if key not in glyphs._cache:
+        total = (
+            glyphs.pixels[row, int(top * glyphs.size) :].reshape(-1, 4).sum(0, dtype=np.float64)
+        )
+        glyphs._cache[key] = 255 * total[:3] / max(total[3], 1.0)
+    return glyphs._cache[key]
+
+
 def _box(alpha: NDArray[np.uint8]) -> tuple[float, float, float, float]:
     ys, xs = np.where(alpha > 25)
     if not len(ys):
@@ -83,7 +94,11 @@ def _box(alpha: NDArray[np.uint8]) -> tuple[float, float, float, float]:
 
 
 def load(root: Path, size: int = 128) -> Glyphs:
-    """All usable glyphs at `size` px; `root` is the cache folder (or a ``node_modules``), filled when empty."""
+    """All usable glyphs at `size` px from a cache folder (filled when empty) or a ``node_modules``.
+
+    The first call decodes 256 px pictures and writes one ``.npz`` beside them; later calls read that.
+    Raises `fetch.FetchError`, which names the ways out, when the packages cannot be had.
+    """
     cache = Path(root) / f"unstir-emoji-{size}-v{FORMAT}.npz"
     if cache.is_file():
         return _read(cache)
@@ -100,18 +115,9 @@ def _build(root: Path, size: int) -> Glyphs:
     files = {select.plain(Path(name).stem): name for name in sorted(pictures)}
     info = [glyph for glyph in select.usable(listed) if glyph["id"] in files]
     pixels = [_picture(pictures[files[glyph["id"]]], size) for glyph in info]
-    for name, source in DERIVED.items():
-        info.append(
-            {
-                "id": name,
-                "names": (name,),
-                "group": "worn",
-                "weight": 0.0,
-                "tags": (),
-                "split": "train",
-            }
-        )
-        pixels.append(_shrink(derive(name, _decode(pictures[files[source]])), size))
+    for id, names, weight, picture in derived.make(lambda id: _decode(pictures[files[id]])):
+        info.append(select.row(id, names, "worn" if weight == 0 else "object", weight))
+        pixels.append(_shrink(picture, size))
     return Glyphs(tuple(Glyph(**glyph) for glyph in info), np.stack(pixels))
 
 

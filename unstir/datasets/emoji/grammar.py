@@ -9,21 +9,18 @@ from dataclasses import dataclass
 
 NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
-IRREGULAR = {
-    "mouse": "mice", "man": "men", "woman": "women", "child": "children", "foot": "feet", "tooth": "teeth",
-    "goose": "geese", "wolf": "wolves", "leaf": "leaves", "loaf": "loaves", "knife": "knives", "scarf": "scarves",
-    "sheep": "sheep", "deer": "deer", "fish": "fish", "squid": "squid", "shrimp": "shrimp", "bison": "bison",
-    "ox": "oxen", "die": "dice", "dice": "dice", "cactus": "cacti", "yo-yo": "yo-yos", "moose": "moose",
-    "police officer": "police officers", "salad": "salads", "poop": "poops", "piano": "pianos", "photo": "photos",
-    "avocado": "avocados", "kimono": "kimonos", "burrito": "burritos", "taco": "tacos", "rhino": "rhinos",
-    "hippo": "hippos", "kangaroo": "kangaroos", "flamingo": "flamingos", "UFO": "UFOs", "volcano": "volcanoes",
-    "tornado": "tornadoes", "tomato": "tomatoes", "potato": "potatoes", "mango": "mangoes", "pufferfish": "pufferfish",
-    "blowfish": "blowfish", "jellyfish": "jellyfish", "dodo": "dodos", "buffalo": "buffalo",
-    "Santa Claus": "Santa Clauses", "gas": "gases", "dress": "dresses", "SUV": "SUVs", "TV": "TVs", "iris": "irises",
-}  # fmt: skip
+PLURALS = """
+mouse mice; man men; woman women; child children; foot feet; tooth teeth; goose geese; wolf
+wolves; leaf leaves; loaf loaves; knife knives; scarf scarves; sheep sheep; deer deer; fish
+fish; squid squid; shrimp shrimp; bison bison; ox oxen; die dice; dice dice; cactus cacti;
+moose moose; volcano volcanoes; tornado tornadoes; tomato tomatoes; potato potatoes; mango
+mangoes; pufferfish pufferfish; blowfish blowfish; jellyfish jellyfish; buffalo buffalo;
+superhero superheroes; person people; elf elves; sheaf sheaves
+"""
+IRREGULAR = {one: many for one, many in (pair.split() for pair in PLURALS.split(";"))}
 """Head words whose plural no rule gives."""
 
-VOWEL_SOUND = ("hourglass", "honest", "hour", "heir", "SUV", "ATM", "x-ray", "X-ray", "MRI")
+VOWEL_SOUND = ("hourglass", "8", "honest", "hour", "heir", "SUV", "ATM", "x-ray", "X-ray", "MRI")
 CONSONANT_SOUND = (
     "unicorn",
     "uniform",
@@ -35,8 +32,12 @@ CONSONANT_SOUND = (
     "university",
     "use",
 )
-JOINERS = (" of ", " with ", " in ", " behind ", " over ", " on ", " without ", " and ", " under ", " facing ",
-           " showing ", " blowing ", " holding ", " wearing ", " sticking ")  # fmt: skip
+JOINERS = frozenset(
+    {"of", "with", "in", "behind", "over", "on", "without", "under", "at", "facing", "that"}
+)
+"""Words that end the head of a noun phrase: slices OF pizza, suns BEHIND a cloud."""
+ING_NOUNS = frozenset({"ring", "wing", "spring", "painting", "building", "string"})
+"""Nouns like participles; any other later word in -ing ends the head: hands MAKING hearts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +75,36 @@ def indefinite(noun: Noun) -> str:
 
 
 def plural(words: str) -> str:
-    """Plural of a noun phrase; the head word comes before the first "of", "with" ...: slices of pizza."""
-    cut = min(
-        (at for at in (words.find(joiner) for joiner in JOINERS) if at > 0), default=len(words)
+    """Plural of a noun phrase: slices of pizza, monkeys covering their eyes, bows and arrows."""
+    parts = words.split(" ")
+    cut = next((at for at, word in enumerate(parts) if at and _ends_head(word)), len(parts))
+    head, rest = " ".join(parts[:cut]), parts[cut:]
+    halves = head.split(" and ")
+    many = " and ".join(
+        half if len(halves) > 1 and half.endswith("s") else _plural_head(half) for half in halves
     )
-    head, rest = words[:cut], words[cut:]
+    return " ".join([many, *(OWNERS.get(word, word) for word in rest)])
+
+
+OWNERS = {"its": "their"}
+
+
+def _ends_head(word: str) -> bool:
+    return word in JOINERS or (word.endswith("ing") and len(word) > 4 and word not in ING_NOUNS)
+
+
+def _plural_head(head: str) -> str:
     *front, last = head.split(" ")
-    return " ".join([*front, _plural_word(head, last)]) + rest
+    return " ".join([*front, _plural_word(head, last)])
 
 
 def _plural_word(head: str, last: str) -> str:
     if head in IRREGULAR:
-        return IRREGULAR[head].split(" ")[-1]
+        return IRREGULAR[head]
     if last in IRREGULAR:
         return IRREGULAR[last]
+    if last.endswith("man") and last != "human":
+        return last[:-3] + "men"
     if last.endswith(("s", "x", "z", "ch", "sh")):
         return last + "es"
     if last.endswith("y") and last[-2:-1] not in "aeiou":

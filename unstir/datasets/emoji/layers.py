@@ -1,4 +1,4 @@
-"""Pictures out of glyphs: layers in scene coordinates, painted at twice the size and averaged down."""
+"""Pictures out of glyphs: layers in scene coordinates, painted double, averaged down."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ F32 = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One glyph, its whole square placed at (left, top) with a size, in scene units (the canvas is 1 x 1)."""
+    """One glyph, its whole square at (left, top) with a size; the canvas is 1 x 1."""
 
     row: int
     left: float
@@ -25,6 +25,7 @@ class Layer:
     height: float
     flip: bool = False
     angle: float = 0.0
+    tint: tuple[float, float, float] | None = None  # factors of r, g, b
 
     def tight(self, glyphs: Glyphs) -> Box:
         """The box of what is visible."""
@@ -49,7 +50,7 @@ def union(glyphs: Glyphs, layers: list[Layer]) -> Box:
 def fit(
     glyphs: Glyphs, layers: list[Layer], extent: float, at: tuple[float, float]
 ) -> list[Layer]:
-    """Scale all layers so that the longer side is `extent`, and put them at `at` within the free room."""
+    """Scale all layers so that the longer side is `extent`; put them at `at` in the free room."""
     left, top, right, bottom = union(glyphs, layers)
     scale = extent / max(right - left, bottom - top)
     dx = (1 - (right - left) * scale) * at[0] - left * scale
@@ -75,6 +76,8 @@ def _over(glyphs: Glyphs, layer: Layer, canvas: F32, mask: F32) -> None:
     if x0 >= x1 or y0 >= y1:
         return
     patch = patch[y0 - y : y1 - y, x0 - x : x1 - x].astype(np.float32)
+    if layer.tint is not None:
+        patch[..., :3] *= np.array(layer.tint, np.float32)
     through = 1 - patch[..., 3] / 255
     canvas[y0:y1, x0:x1] = patch[..., :3] + through[..., None] * canvas[y0:y1, x0:x1]
     mask[y0:y1, x0:x1] = 1 - through * (1 - mask[y0:y1, x0:x1])

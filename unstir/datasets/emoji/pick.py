@@ -36,14 +36,33 @@ class Pools:
     common: Pool
     countable: Pool
     head: Pool
+    holder: Pool
     handy: Pool
     held: NDArray[np.int64]
 
 
 HANDY = frozenset({"food", "plant", "object"})
 UNHANDY = frozenset(
-    "bed couch bathtub toilet door ladder chair desktop_computer".replace("_", " ").split()
+    {
+        "bed",
+        "couch",
+        "bathtub",
+        "toilet",
+        "door",
+        "ladder",
+        "chair",
+        "desktop computer",
+        "tree",
+        "palm tree",
+        "pine tree",
+        "stop sign",
+        "traffic light",
+        "shopping cart",
+    }
 )
+"""Things too big to be held, by name."""
+FRUIT_HEADS = 0.3
+"""Food may wear a hat, but seldom, and holds nothing."""
 
 
 def pools(glyphs: Glyphs) -> Pools:
@@ -54,24 +73,24 @@ def pools(glyphs: Glyphs) -> Pools:
 
 
 def _build(glyphs: Glyphs) -> Pools:
-    train = [i for i, g in enumerate(glyphs.info) if g.split == "train" and g.weight > 0]
-    common = [i for i in train if glyphs.info[i].weight >= COMMON]
+    info = glyphs.info
+    train = [i for i, glyph in enumerate(info) if glyph.split == "train" and glyph.weight > 0]
+    common = [i for i in train if info[i].weight >= COMMON]
+    heads = [i for i in train if info[i].id in HEADS]
     return Pools(
         any=_pool(glyphs, train),
         common=_pool(glyphs, common),
-        countable=_pool(glyphs, [i for i in common if glyphs.info[i].names[0][0] not in "~+"]),
-        head=_pool(glyphs, [i for i in train if glyphs.info[i].id in HEADS]),
+        countable=_pool(glyphs, [i for i in common if info[i].names[0][0] not in "~+"]),
+        head=_pool(glyphs, heads, food=FRUIT_HEADS),
+        holder=_pool(glyphs, [i for i in heads if info[i].group != "food"]),
         handy=_pool(
-            glyphs,
-            [
-                i
-                for i in common
-                if glyphs.info[i].group in HANDY and glyphs.info[i].name not in UNHANDY
-            ],
+            glyphs, [i for i in common if info[i].group in HANDY and info[i].name not in UNHANDY]
         ),
-        held=np.array([i for i, g in enumerate(glyphs.info) if g.split == "glyphs"]),
+        held=np.array([i for i, glyph in enumerate(info) if glyph.split == "glyphs"]),
     )
 
 
-def _pool(glyphs: Glyphs, rows: list[int]) -> Pool:
-    return Pool(np.array(rows), np.cumsum([glyphs.info[i].weight for i in rows]))
+def _pool(glyphs: Glyphs, rows: list[int], food: float = 1.0) -> Pool:
+    info = (glyphs.info[i] for i in rows)
+    weights = [glyph.weight * (food if glyph.group == "food" else 1.0) for glyph in info]
+    return Pool(np.array(rows), np.cumsum(weights))

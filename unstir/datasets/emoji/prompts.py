@@ -1,7 +1,8 @@
-"""Prompts to try a model with: single things, held-out combinations, and the 64 of the contact sheet.
+"""Prompts to try a model with: single things, held-out combinations, the 64 of the contact sheet.
 
-The contact sheet is judged by a reader who sees pictures only, so its prompts are fixed, fair (40 single common
-things, 24 compositions) and said plainly. `held_out` of a prompt's parts says whether training ever showed it.
+The contact sheet is judged by a reader who sees pictures only, so its prompts are fixed, fair (40
+single common things, 24 compositions) and said plainly. `held_out` of a prompt's parts says
+whether training ever showed it.
 """
 
 from __future__ import annotations
@@ -42,12 +43,12 @@ two cats | cat count 2
 a red apple on a blue background | apple
 a rocket on a black background | rocket
 """
-SINGLES = (
-    "cat", "dog", "lion", "panda", "pig", "frog", "monkey", "elephant", "penguin", "owl", "turtle", "fish",
-    "octopus", "butterfly", "snail", "apple", "banana", "strawberry", "pineapple", "carrot", "pizza", "hamburger",
-    "donut", "birthday cake", "cup of coffee", "rose", "cactus", "tree", "car", "bicycle", "airplane", "rocket",
-    "house", "rainbow", "star", "balloon", "guitar", "key", "light bulb", "heart",
-)  # fmt: skip
+SINGLES = """
+cat, dog, lion, panda, pig, frog, monkey, elephant, penguin, owl, turtle, fish, octopus,
+butterfly, snail, apple, banana, strawberry, pineapple, carrot, pizza, hamburger, donut,
+birthday cake, cup of coffee, rose, cactus, tree, car, bicycle, airplane, rocket, house,
+rainbow, star, balloon, guitar, key, light bulb, heart
+"""
 WAYS = (" wearing ", " holding ", " next to ", " above ", " under ", " on top of ", " count ")
 
 
@@ -60,11 +61,15 @@ class Prompt:
 
 
 def contact_sheet() -> list[Prompt]:
-    """The 64 fixed prompts, "a cat wearing a hat" first, then single things and compositions in turn."""
+    """The 64 fixed prompts, "a cat wearing a hat" first, single things and compositions mixed."""
     pairs = [_composition(*line.split(" | ")) for line in COMPOSITIONS.strip().splitlines()]
-    singles = [Prompt(indefinite(Noun(name)), {"kind": "single", "subject": name, "held_out": False})
-               for name in SINGLES]  # fmt: skip
+    singles = [_single(name.strip()) for name in SINGLES.split(",")]
     return [pairs[0], *singles[:20], *pairs[1:12], *singles[20:], *pairs[12:]]
+
+
+def _single(name: str) -> Prompt:
+    parts = {"kind": "single", "subject": name, "held_out": False}
+    return Prompt(indefinite(Noun(name)), parts)
 
 
 def _composition(text: str, key: str) -> Prompt:

@@ -1,9 +1,10 @@
 """What never enters training: a stored rule, not a stored list.
 
-A combination is a short text such as ``cat|wearing|top hat``, with canonical names; about a tenth of them,
-chosen by a BLAKE2b hash, are held out of ``split="train"`` for good. ``next to`` is symmetric, so its two
-names are sorted; ``under`` is written as ``above`` the other way round. About a twentieth of the glyphs
-(never the common nouns of `nouns`) is held out the same way and appears only in ``split="glyphs"``.
+A combination is a short text such as ``cat|wearing|top hat``, with canonical names; about a tenth
+of them, chosen by a BLAKE2b hash, are held out of ``split="train"`` for good. ``next to`` is
+symmetric, so its two names are sorted; ``under`` is written as ``above`` the other way round.
+About a twentieth of the glyphs (never the common nouns of `nouns`) is held out the same way and
+appears only in ``split="glyphs"``.
 """
 
 from __future__ import annotations

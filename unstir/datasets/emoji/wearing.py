@@ -1,8 +1,8 @@
-"""Where a hat, glasses and a scarf go, measured by eye on each glyph (all numbers are shares of its square).
+"""Where hats, glasses and scarves go, measured by eye on each glyph, in shares of its square.
 
-One line per subject: ``id | hat x y width | eyes x y width | neck x y width``, where the hat's brim lies at
-(x, y) and the head is `width` wide there; glasses are centered at the eyes and `width` wide; the scarf's band
-is centered at the neck. ``-`` means the thing cannot be worn there.
+One line per subject: ``id | hat x y width | eyes x y width | neck x y width``, where the hat's
+brim lies at (x, y) and the head is `width` wide there; glasses are centered at the eyes and
+`width` wide; the scarf's band is centered at the neck. ``-`` means the thing cannot be worn there.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SUBJECTS = """
 1f981 | .50 .17 .58 | .50 .46 .56 | .50 .92 .60
 1f42e | .50 .24 .44 | .50 .46 .52 | .50 .91 .54
 1f437 | .50 .22 .48 | .50 .52 .58 | .50 .91 .60
-1f438 | .50 .17 .62 | .50 .31 .74 | .50 .91 .74
+1f438 | .50 .15 .62 | .50 .31 .74 | .50 .91 .74
 1f435 | .50 .27 .58 | .50 .49 .52 | .50 .92 .56
 1f43a | .50 .33 .48 | .50 .49 .56 | .50 .93 .42
 1f99d | .50 .29 .52 | .50 .63 .60 | .50 .93 .50
@@ -33,7 +33,7 @@ SUBJECTS = """
 1f434 | .46 .19 .40 | - | -
 1f984 | .52 .19 .40 | - | -
 1f427 | .50 .27 .36 | .49 .34 .32 | .50 .50 .44
-1f989 | .50 .15 .54 | .50 .30 .64 | .50 .52 .58
+1f989 | .50 .14 .54 | .50 .30 .64 | .50 .52 .58
 1f424 | .37 .20 .36 | - | -
 1f425 | .50 .21 .42 | .50 .30 .40 | .50 .47 .46
 1f426 | .41 .13 .36 | - | -
@@ -76,7 +76,7 @@ SUBJECTS = """
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The three places where something can be worn."""
+    """The three places where something can be worn; headphones ("ears") need hat and eyes."""
 
     hat: Spot | None
     eyes: Spot | None
@@ -93,44 +93,85 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Accessory:
-    """A glyph to wear: its slot, the point of it that lies on the spot, and its width by the head's."""
+class Fit:
+    """How a kind of thing sits: its slot, its point that lies on the spot, its width by the head."""
 
-    id: str
     name: str
-    names: tuple[str, ...]
     slot: str
     seat: tuple[float, float]
     width: float
-    weight: float = 1.0
 
 
-ACCESSORIES = (
-    Accessory(
-        "1f3a9",
-        "top hat",
-        ("top hat", "black hat", "hat", "hat", "hat"),
-        "hat",
-        (0.50, 0.80),
-        1.32,
-        2.0,
-    ),
-    Accessory("1f452", "sun hat", ("sun hat", "straw hat", "hat"), "hat", (0.47, 0.72), 1.55, 1.5),
-    Accessory("1f451", "crown", ("crown", "crown", "gold crown"), "hat", (0.50, 0.84), 1.15, 2.0),
-    Accessory("1f9e2", "cap", ("cap", "baseball cap", "blue cap"), "hat", (0.50, 0.70), 1.30, 1.5),
-    Accessory("1f393", "graduation cap", ("graduation cap",), "hat", (0.50, 0.60), 1.50),
-    Accessory(
-        "1f453",
-        "glasses",
-        ("+glasses", "+glasses", "+eyeglasses"),
-        "eyes",
-        (0.50, 0.50),
-        1.12,
-        1.5,
-    ),
-    Accessory("1f576", "sunglasses", ("+sunglasses",), "eyes", (0.50, 0.50), 1.12, 2.0),
-    Accessory("worn scarf", "scarf", ("scarf", "blue scarf"), "neck", (0.50, 0.20), 1.20, 1.5),
-    Accessory("1f380", "bow", ("bow", "pink bow", "bow on its head"), "hat", (0.50, 0.60), 0.80),
+@dataclass(frozen=True, slots=True)
+class Accessory:
+    """A glyph to wear, how it sits, what it is called and how often it is drawn."""
+
+    id: str
+    fit: Fit
+    names: tuple[str, ...]
+    weight: float
+
+
+TOP_HAT = Fit("top hat", "hat", (0.50, 0.84), 1.32)
+SUN_HAT = Fit("sun hat", "hat", (0.47, 0.72), 1.55)
+COWBOY_HAT = Fit("cowboy hat", "hat", (0.50, 0.60), 1.55)
+FEDORA = Fit("fedora", "hat", (0.50, 0.66), 1.50)
+CROWN = Fit("crown", "hat", (0.50, 0.84), 1.15)
+CAP = Fit("cap", "hat", (0.50, 0.82), 1.28)
+GRADUATION_CAP = Fit("graduation cap", "hat", (0.50, 0.60), 1.50)
+PARTY = Fit("party hat", "hat", (0.50, 0.88), 0.85)
+SANTA = Fit("Santa hat", "hat", (0.44, 0.36), 1.25)
+CHEF = Fit("chef hat", "hat", (0.50, 0.72), 1.05)
+POLICE = Fit("police cap", "hat", (0.50, 0.66), 1.20)
+HELMET = Fit("helmet", "hat", (0.50, 0.80), 1.22)
+HARD_HAT = Fit("hard hat", "hat", (0.50, 0.80), 1.22)
+GLASSES = Fit("glasses", "eyes", (0.50, 0.50), 1.12)
+SUNGLASSES = Fit("sunglasses", "eyes", (0.50, 0.50), 1.12)
+SCARF = Fit("scarf", "neck", (0.50, 0.36), 0.98)
+BOW = Fit("bow", "hat", (0.12, 0.55), 0.62)
+BOW_TIE = Fit("bow tie", "neck", (0.50, 0.56), 0.56)
+HEADPHONES = Fit("headphones", "ears", (0.50, 0.78), 1.0)
+
+WORN = (
+    (TOP_HAT, "1f3a9", 1.6, "top hat; black hat; hat; hat; hat"),
+    (TOP_HAT, "1f3a9#red", 0.25, "red hat; red top hat"),
+    (TOP_HAT, "1f3a9#blue", 0.25, "blue hat; blue top hat"),
+    (TOP_HAT, "1f3a9#green", 0.25, "green hat; green top hat"),
+    (TOP_HAT, "1f3a9#purple", 0.25, "purple hat; purple top hat"),
+    (SUN_HAT, "1f452", 1.2, "sun hat; straw hat; hat; hat"),
+    (COWBOY_HAT, "1f920#hat", 1.5, "cowboy hat; cowboy hat; hat; brown hat"),
+    (FEDORA, "1f575#hat", 0.7, "fedora; hat; detective hat"),
+    (CROWN, "1f451", 2.0, "crown; crown; gold crown"),
+    (CAP, "1f9e2", 0.9, "cap; baseball cap; blue cap"),
+    (CAP, "1f9e2#red", 0.35, "red cap; red cap; cap; red baseball cap"),
+    (CAP, "1f9e2#green", 0.25, "green cap; green cap; cap"),
+    (CAP, "1f9e2#yellow", 0.25, "yellow cap; yellow cap; cap"),
+    (CAP, "1f9e2#pink", 0.25, "pink cap; pink cap; cap"),
+    (GRADUATION_CAP, "1f393", 1.0, "graduation cap"),
+    (PARTY, "drawn#party-hat", 1.0, "party hat"),
+    (SANTA, "1f385#hat", 1.0, "Santa hat; Santa hat; Christmas hat"),
+    (CHEF, "1f9d1-200d-1f373#hat", 0.7, "chef hat; white chef hat"),
+    (POLICE, "1f46e#hat", 0.6, "police cap; police hat"),
+    (HELMET, "26d1#hat", 0.8, "helmet; red helmet"),
+    (HARD_HAT, "1f477#hat", 0.6, "hard hat; yellow helmet"),
+    (GLASSES, "1f453", 1.6, "+glasses; +glasses; +eyeglasses"),
+    (SUNGLASSES, "1f576", 2.2, "+sunglasses; +sunglasses; +dark glasses"),
+    (SCARF, "26c4#scarf", 0.8, "scarf; blue scarf; scarf"),
+    (SCARF, "26c4#scarf#red", 0.7, "scarf; red scarf; red scarf"),
+    (SCARF, "26c4#scarf#green", 0.3, "green scarf; green scarf; scarf"),
+    (SCARF, "26c4#scarf#yellow", 0.3, "yellow scarf; yellow scarf; scarf"),
+    (SCARF, "26c4#scarf#pink", 0.3, "pink scarf; pink scarf; scarf"),
+    (BOW, "1f380", 0.6, "bow; pink bow; bow on its head"),
+    (BOW, "1f380#blue", 0.2, "blue bow"),
+    (BOW, "1f380#yellow", 0.2, "yellow bow"),
+    (BOW_TIE, "1f380#tie", 0.8, "bow tie; red bow tie"),
+    (HEADPHONES, "drawn#headphones", 1.0, "+headphones"),
+)
+"""How it sits | glyph | how often | how it is called."""
+
+ACCESSORIES = tuple(
+    Accessory(id, fit, tuple(name.strip() for name in names.split(";")), weight)
+    for fit, id, weight, names in WORN
 )
 
 
