@@ -1,9 +1,11 @@
 """Checkpoints: folders of safetensors and a manifest with the SHA-256 of each; never pickle.
 
-    RUN/checkpoints/0007-step-00003500/   manifest.json  model.safetensors  optimizer.safetensors  ema.safetensors
+    RUN/checkpoints/0007-step-00003500/manifest.json
+    RUN/checkpoints/0007-step-00003500/{model,optimizer,ema}.safetensors
 
-A checkpoint appears by one rename after all of it is on the disk; older ones go after that. Order is that of
-the leading number, not of any clock. Reading takes the newest whose hashes hold, and says what it passed over.
+A checkpoint appears by one rename after all of it is on the disk; older ones go after that. Order
+is that of the leading number, not of any clock. Reading takes the newest whose hashes hold, and
+says what it passed over.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ Tensors = dict[str, dict[str, Tensor]]
 
 
 class CheckpointError(RuntimeError):
-    """A checkpoint cannot be written, read or gone on with. The command line ends with exit code 4."""
+    """A checkpoint cannot be written, read or gone on with. The command line exits with 4."""
 
     exit_code = 4
 
@@ -62,7 +64,7 @@ def numbered(run: Path) -> list[tuple[int, Path]]:
 
 
 def save(run: Path, manifest: dict[str, Any], tensors: Tensors, keep: int) -> Path:
-    """Write a checkpoint, then drop what is older than the newest `keep` (and the newest pinned one).
+    """Write a checkpoint, then drop what is older than the newest `keep` and the last pinned one.
 
     Raises:
         CheckpointError: the disk refused; what was there before is untouched.
@@ -87,14 +89,15 @@ def save(run: Path, manifest: dict[str, Any], tensors: Tensors, keep: int) -> Pa
         prune(run, keep)
     except OSError as error:
         raise CheckpointError(
-            f"checkpoint of step {manifest['step']} could not be written to {folder}: {error.strerror or error}; "
-            "the earlier ones are intact: make room or mend the disk, and give the same command again"
+            f"the checkpoint of step {manifest['step']} could not be written to {folder}: "
+            f"{error.strerror or error}; earlier ones are intact: make room or mend the disk, and "
+            "give the same command again"
         ) from error
     return path
 
 
 def prune(run: Path, keep: int) -> None:
-    """Remove what is no longer needed: half-written folders, old checkpoints; never the newest `keep`."""
+    """Remove half-written folders and old checkpoints; never the newest `keep`."""
     found = numbered(run)
     pinned = [p for _, p in found if _pinned(p)]
     stay = {p for _, p in found[-keep:]} | set(pinned[-1:])

@@ -1,10 +1,10 @@
-"""What a run learns from: index-addressed samples, in an order that is a pure function of (seed, epoch, step).
+"""What a run learns from: samples by index, in an order that is a function of (seed, epoch, step).
 
     data = Arrays(x=np.load("latents.npy", mmap_mode="r"), label=labels)
     data.batch(np.array([3, 1, 4]))             # {"x": (3, ...), "label": (3,)}
 
-Step s takes places s * batch ... of an endless sequence; the sequence is one keyed shuffle after another, so
-each sample comes exactly once in each epoch, whatever the number of processes.
+Step s takes places s * batch ... of an endless sequence; the sequence is one keyed shuffle after
+another, so each sample comes exactly once in each epoch, whatever the number of processes.
 """
 
 from __future__ import annotations
@@ -60,10 +60,12 @@ class Order:
 
     def epoch(self, number: int) -> np.ndarray:
         """The shuffle of one epoch."""
-        if number not in self._epochs:
-            self._epochs = {k: v for k, v in self._epochs.items() if k == number - 1}
-            self._epochs[number] = generator(self.seed, ORDER, 0, number).permutation(self.length)
-        return self._epochs[number]
+        kept = self._epochs  # replaced, never changed: the loading thread asks too
+        if number not in kept:
+            shuffle = generator(self.seed, ORDER, 0, number).permutation(self.length)
+            kept = {k: v for k, v in kept.items() if k == number - 1} | {number: shuffle}
+            self._epochs = kept
+        return kept[number]
 
     def __call__(self, step: int, rows: range) -> np.ndarray:
         """Indices of these rows of the step's global batch."""
@@ -74,7 +76,7 @@ class Order:
 
 
 def ahead(load: Callable[[int], Batch], steps: range) -> Iterator[Batch]:
-    """load(step) for each step, the next one loaded by a thread while the present one is worked on."""
+    """load(step) for each step; a thread loads the next while the present one is worked on."""
     with ThreadPoolExecutor(1, "unstir-data") as pool:
         following = pool.submit(load, steps.start) if steps else None
         for step in steps:

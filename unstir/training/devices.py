@@ -1,4 +1,4 @@
-"""Where the work is done: device, threads, autocast, compilation, and how much work a sample is."""
+"""Where the work is done: device, threads, autocast; and how much work a sample is."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def autocast(settings: Settings, device: torch.device) -> AbstractContextManager
 
 
 def work(step: nn.Module, *inputs: object) -> float:
-    """Floating-point operations (multiply and add count two) of loss and gradient, by running them once."""
+    """Floating-point operations of loss and gradient (multiply and add are two), by doing them."""
     training = step.training
     step.eval()
     with FlopCounterMode(display=False) as counter:
@@ -42,3 +42,12 @@ def work(step: nn.Module, *inputs: object) -> float:
     step.zero_grad(set_to_none=True)
     step.train(training)
     return float(counter.get_total_flops())
+
+
+def environment(device: torch.device) -> dict[str, object]:
+    """What the last bit of a result may depend on."""
+    return {
+        "torch": torch.__version__,
+        "device": str(device),
+        "threads": torch.get_num_threads(),
+    }

@@ -2,8 +2,8 @@
 
     torchrun --nproc-per-node 4 ...        # the environment says who is who; nothing else changes
 
-Each process takes a contiguous part of the global batch. Losses are weighted by the rows they stand for, so
-parts need not be equal. Process 0 alone writes.
+Each process takes a contiguous part of the global batch. Losses are weighted by the rows they
+stand for, so parts need not be equal. Process 0 alone writes.
 """
 
 from __future__ import annotations
@@ -30,8 +30,13 @@ class Group:
     def first(self) -> bool:
         return self.rank == 0
 
-    def rows(self, batch: int) -> range:
-        """The rows of a global batch that are this process's."""
+    def rows(self, batch: int, parts: int = 1) -> range:
+        """The rows of a global batch that are this process's, enough for so many parts."""
+        if batch // self.world < parts:
+            raise ValueError(
+                f"batch {batch} over {self.world} processes, each in {parts} parts, leaves some "
+                "without a sample; enlarge batch, or lessen accumulate or the processes"
+            )
         return range(self.rank * batch // self.world, (self.rank + 1) * batch // self.world)
 
     def wrap(self, task: nn.Module, device: torch.device) -> nn.Module:
@@ -43,7 +48,9 @@ class Group:
 
     def quiet(self, task: nn.Module, last: bool) -> AbstractContextManager[None]:
         """No exchange of gradients before the last part of a batch."""
-        return nullcontext() if last or self.world == 1 else task.no_sync()
+        if isinstance(task, DistributedDataParallel) and not last:
+            return task.no_sync()
+        return nullcontext()
 
     def sum(self, values: Tensor) -> Tensor:
         """The sum over all processes."""
@@ -56,16 +63,17 @@ class Group:
         if self.world > 1:
             dist.barrier()
 
-    def agree(self, number: int, device: torch.device) -> int:
+    def agree(self, number: int) -> int:
         """The number that process 0 has."""
-        value = torch.tensor([number], device=device)
-        if self.world > 1:
-            dist.broadcast(value, 0)
+        if self.world == 1:
+            return number
+        value = torch.tensor(number, device="cuda" if dist.get_backend() == "nccl" else "cpu")
+        dist.broadcast(value, 0)
         return int(value)
 
 
 def group(device: str) -> Group:
-    """Who this process is, from the environment that torchrun sets; joins the others if there are any."""
+    """Who this process is, from the environment that torchrun sets; joins the others if any."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
         return Group()

@@ -1,7 +1,8 @@
 """Files that are there whole or not at all, also after a crash.
 
-Write beside the target, flush to the disk, rename, flush the folder: a rename is the one step a file system
-does at once. Every call goes through `os`, so that a test can make the k-th of them fail.
+Write beside the target, flush to the disk, rename, flush the folder: a rename is the one step a
+file system does at once. Every call goes through `os`, so that a test can make the k-th of them
+fail.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def folder(path: Path, files: dict[str, bytes]) -> None:
 
 
 def remove(path: Path, first: str = "") -> None:
-    """Remove a folder of files, the file `first` before the others; one that is not there is no error."""
+    """Remove a folder of files, `first` before the others; no error if there is none."""
     if not path.is_dir():
         return
     for name in sorted(os.listdir(path), key=lambda n: n != first):
@@ -69,19 +70,25 @@ def remove(path: Path, first: str = "") -> None:
     os.rmdir(path)
 
 
+class Busy(RuntimeError):
+    """Another process trains into this folder. The command line ends with exit code 4."""
+
+    exit_code = 4
+
+
 @contextmanager
 def alone(run: Path) -> Iterator[None]:
-    """Keep a second process out of a run. The system lets go of the lock however this process ends.
+    """Keep a second process out of a run. The lock ends with this process, however that ends.
 
     Raises:
-        RuntimeError: another process has it, named by its id.
+        Busy: another process has it, named by its id.
     """
     with (run / "lock").open("a+") as file:
         try:
             _lock(file)
         except OSError as error:
             file.seek(0)
-            raise RuntimeError(
+            raise Busy(
                 f"{run} is being trained by process {file.read().strip()}; "
                 "wait for it, stop it, or train into another folder"
             ) from error

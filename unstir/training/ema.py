@@ -1,11 +1,12 @@
 """Averages of the weights over a run, of any width, chosen after the run.
 
-    average(t) = beta(t) average(t - 1) + (1 - beta(t)) weights(t),     beta(t) = (1 - 1/t)^(gamma + 1)
+    average(t) = beta(t) average(t - 1) + (1 - beta(t)) weights(t)
+    beta(t) = (1 - 1/t)^(gamma + 1)
 
-Karras et al. 2024 (EDM2): power-function profiles, whose width sigma_rel (the standard deviation of the profile
-as a share of the run) stays the same however long the run is: section 3.1, eq. 1-3 and 21-22 of the appendix;
-post-hoc reconstruction: section 3.2 and appendix C.2. Two profiles are followed and stored now and then; any
-other profile is their best linear combination.
+Karras et al. 2024 (EDM2): power-function profiles, whose width sigma_rel (the standard deviation
+of the profile as a share of the run) stays the same however long the run is: section 3.1, eq. 1-3
+and 21-22 of the appendix; post-hoc reconstruction: section 3.2 and appendix C.2. Two profiles are
+followed and stored now and then; any other profile is their best linear combination.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ Snapshot = tuple[int, float]
 
 
 def gamma_of(sigma_rel: float) -> float:
-    """The exponent of a profile: sigma_rel^2 = (g + 1) / ((g + 2)^2 (g + 3)), its largest real root."""
+    """The exponent of a profile: the largest g of sigma_rel^2 = (g + 1) / ((g + 2)^2 (g + 3))."""
     if not 0 < sigma_rel < 0.288:
         raise ValueError(
             f"sigma_rel is {sigma_rel!r}; a power-function average has one between 0 and 0.288"
@@ -65,7 +66,8 @@ class Ema:
         """Take in the weights after step t = 1, 2, ..."""
         for width, track in self.tracks.items():
             share = 1 - beta(self.gammas[width], t)
-            torch._foreach_lerp_(list(track.values()), [weights[n] for n in track], share)
+            news = [weights[name] for name in track]
+            torch.ops.aten._foreach_lerp_.Scalar(list(track.values()), news, share)
 
     def state(self) -> dict[str, Tensor]:
         """Tensors by "sigma_rel/parameter name"."""

@@ -1,9 +1,9 @@
 """The run's diary: one JSON object a line in RUN/log.jsonl; TensorBoard beside it where asked for.
 
-    {"step": 500, "loss": 0.231, "grad_norm": 0.8, "lr": 0.001, "images_per_second": 71.2, "parts": {...}}
+    {"step": 500, "loss": 0.231, "grad_norm": 0.8, "lr": 0.001, "parts": {...}, ...}
 
-A run that is taken up again first forgets the lines beyond the step it goes on from, so that each step stands
-once, as in an unbroken run.
+A run that is taken up again first forgets the lines beyond the step it goes on from, so that each
+step stands once, as in an unbroken run.
 """
 
 from __future__ import annotations

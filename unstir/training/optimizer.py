@@ -1,20 +1,20 @@
-"""AdamW, and Muon for the hidden weights: the update is the momentum with all its singular values set near 1.
+"""AdamW, and Muon for the hidden weights: their momentum with all singular values set near 1.
 
     M <- mu M + G;   U = G + mu M;   W <- (1 - r d) W - r sqrt(max(1, rows / columns)) msign(U)
 
-Jordan et al. 2024 (Muon: Newton-Schulz coefficients, scale); Loshchilov & Hutter 2019 (AdamW). Kernels count
-as matrices of (out, in * kernel). The iteration runs in float32: torch.optim.Muon's bfloat16 is some 80 times
-slower on CPUs without bfloat16 units.
+Jordan et al. 2024 (Muon: Newton-Schulz coefficients, scale); Loshchilov & Hutter 2019 (AdamW).
+Kernels count as matrices of (out, in * kernel). The iteration runs in float32: torch.optim.Muon's
+bfloat16 is some 80 times slower on CPUs without bfloat16 units.
 
-Which weights get Muon: `weight`s of two to five dimensions with at least `NARROW` channels on both sides that are
-no embedding table and do not lie under a name in the model's `outer` (if it has one). All else gets AdamW:
-biases, norms, learned tokens, embeddings, and input and output layers, whose data side is narrow.
+Which weights get Muon: those named `weight`, of two to five dimensions, with at least `NARROW`
+channels on both sides, that are no embedding table and have no part of their name in the model's
+`outer` (if it has one: a tuple such as ("enter", "leave")). All else gets AdamW: biases, norms,
+learned tokens, embeddings, and the input and output layers, whose data side is narrow.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
@@ -27,13 +27,8 @@ MOMENTUM, BETAS, NARROW = 0.95, (0.9, 0.95), 32
 
 def hidden(model: nn.Module) -> set[str]:
     """Names of the parameters that Muon takes; the rule stands in the module's docstring."""
-    outer = tuple(f"{name}." for name in getattr(model, "outer", ()))
-    tables = {
-        id(p)
-        for m in model.modules()
-        if isinstance(m, (nn.Embedding, nn.EmbeddingBag))
-        for p in m.parameters()
-    }
+    outer = set(getattr(model, "outer", ()))
+    tables = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
     return {
         name
         for name, p in model.named_parameters()
@@ -41,37 +36,43 @@ def hidden(model: nn.Module) -> set[str]:
         and 2 <= p.ndim <= 5
         and min(p.shape[:2]) >= NARROW
         and id(p) not in tables
-        and not name.startswith(outer or ("\0",))
+        and outer.isdisjoint(name.split("."))
     }
 
 
 def newton_schulz(g: Tensor, steps: int = 5) -> Tensor:
-    """msign(g) of matrices (..., rows, columns): U S V^T -> about U V^T, singular values in 0.7 .. 1.2.
+    """msign(g) of matrices (..., rows, columns): U S V^T -> U V^T, about (values 0.7 to 1.2).
 
-    With X of the short side first, every iterate is Q X for a polynomial Q of A = X X^T: the loop stays in the
-    small square and X is met twice. X' = P X, A' = P A P, P = a I + b A + c A^2.
+    X <- P X with P = a I + b A + c A^2, A = X X^T, the short side first. Where the long side is
+    much longer, as of kernels, the loop runs on squares alone, X = Q X_0 with Q <- P Q and A <- P
+    A P (all are polynomials of one A and commute): 2.8 times less work for a 3 x 3 kernel.
     """
     a, b, c = COEFFICIENTS
     tall = g.shape[-2] > g.shape[-1]
     x = g.mT if tall else g
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     one = torch.eye(x.shape[-2], dtype=x.dtype, device=x.device)
-    gram, q = x @ x.mT, one
+    square, long = x @ x.mT, x.shape[-1] > 1.5 * x.shape[-2]
+    q = one
     for step in range(steps):
-        p = a * one + (b * one + c * gram) @ gram
-        q = p if step == 0 else p @ q
-        if step + 1 < steps:
-            gram = p @ gram @ p
-    x = q @ x
+        p = a * one + (b * one + c * square) @ square
+        last = step + 1 == steps
+        if long:
+            q = p @ q if step else p
+            square = square if last else p @ square @ p
+        else:
+            x = p @ x
+            square = square if last else x @ x.mT
+    x = q @ x if long else x
     return x.mT if tall else x
 
 
 class Muon:
     """The hidden weights' optimizer. State: one momentum buffer per weight."""
 
-    def __init__(self, named: Iterable[tuple[str, nn.Parameter]], decay: float) -> None:
-        self.named, self.decay = dict(named), decay
-        self.momentum = {name: torch.zeros_like(p) for name, p in self.named.items()}
+    def __init__(self, named: dict[str, nn.Parameter], decay: float) -> None:
+        self.named, self.decay = named, decay
+        self.momentum = {name: torch.zeros_like(p) for name, p in named.items()}
 
     def step(self, rate: float) -> None:
         shapes: dict[tuple[int, int], list[str]] = {}
@@ -86,6 +87,7 @@ class Muon:
         updates = []
         for name in names:
             grad = self.named[name].grad
+            assert grad is not None
             buffer = self.momentum[name].mul_(MOMENTUM).add_(grad)
             updates.append((grad + MOMENTUM * buffer).reshape(shape).float())
         turned = newton_schulz(torch.stack(updates))
@@ -105,38 +107,32 @@ class Optimizer:
 
     def __init__(self, model: nn.Module, settings: Settings) -> None:
         named = {n: p for n, p in model.named_parameters() if p.requires_grad}
-        chosen = hidden(model) & named.keys() if settings.optimizer == "muon" else set()
+        chosen = hidden(model) if settings.optimizer == "muon" else set()
         self.rates = settings.lr, settings.muon_lr
-        self.muon = Muon(((n, named[n]) for n in named if n in chosen), settings.weight_decay)
+        decay = settings.weight_decay
+        self.muon = Muon({n: p for n, p in named.items() if n in chosen}, decay)
         self.others = {n: p for n, p in named.items() if n not in chosen}
-        wide = [p for p in self.others.values() if p.ndim >= 2]
-        flat = [p for p in self.others.values() if p.ndim < 2]
         groups = [
-            {"params": params, "weight_decay": decay}
-            for params, decay in ((wide, settings.weight_decay), (flat, 0.0))
-            if params
+            {"params": [p for p in self.others.values() if p.ndim >= 2], "weight_decay": decay},
+            {"params": [p for p in self.others.values() if p.ndim < 2], "weight_decay": 0.0},
         ]
         fused = all(p.device.type in ("cpu", "cuda") for p in named.values())
-        self.adamw = (
-            torch.optim.AdamW(groups, lr=settings.lr, betas=BETAS, fused=fused) if groups else None
-        )
+        self.adamw = torch.optim.AdamW(groups, lr=settings.lr, betas=BETAS, fused=fused)
 
     @torch.no_grad()
     def step(self, factor: float) -> None:
         """One update at `factor` times the peak rates."""
         lr, muon_lr = self.rates
         self.muon.step(muon_lr * factor)
-        if self.adamw is not None:
-            for group in self.adamw.param_groups:
-                group["lr"] = lr * factor
-            self.adamw.step()
+        for group in self.adamw.param_groups:
+            group["lr"] = lr * factor
+        self.adamw.step()
 
     def state(self) -> dict[str, Tensor]:
-        """Every tensor that the next step depends on, by "parameter name / what"."""
-        out = {f"{n}/momentum": b for n, b in self.muon.momentum.items()}
+        """Every tensor that the next step depends on, by "parameter name/what"."""
+        out = {f"{name}/momentum": buffer for name, buffer in self.muon.momentum.items()}
         for name, p in self.others.items():
-            kept = self.adamw.state[p] if self.adamw is not None else {}
-            out |= {f"{name}/{key}": value for key, value in kept.items()}
+            out |= {f"{name}/{key}": value for key, value in self.adamw.state[p].items()}
         return out
 
     @torch.no_grad()
@@ -145,7 +141,7 @@ class Optimizer:
         for name, buffer in self.muon.momentum.items():
             buffer.copy_(state[f"{name}/momentum"])
         for name, p in self.others.items():
-            keys = [k for k in ("step", "exp_avg", "exp_avg_sq") if f"{name}/{k}" in state]
-            for key in keys if self.adamw is not None else ():
-                like = torch.zeros((), device=p.device) if key == "step" else torch.zeros_like(p)
-                self.adamw.state[p][key] = like.copy_(state[f"{name}/{key}"])
+            for key in ("step", "exp_avg", "exp_avg_sq"):
+                if f"{name}/{key}" in state:  # not there before the first gradient
+                    like = torch.zeros((), device=p.device) if key == "step" else p
+                    self.adamw.state[p][key] = torch.zeros_like(like).copy_(state[f"{name}/{key}"])

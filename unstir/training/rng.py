@@ -1,12 +1,13 @@
-"""The random numbers of one training step: a function of (seed, step, row of the global batch, draw).
+"""The random numbers of a training step: a function of (seed, step, row of the batch, draw).
 
-Whoever computes a row, in whichever part of the batch, on however many processes, draws the same numbers for it,
-so a run can be resumed, split and spread without changing what it learns from.
+Whoever computes a row, in whichever part of the batch, on however many processes, draws the same
+numbers for it, so a run can be resumed, split and spread without changing what it learns from.
 
     rng = Rng(seed, step, rows=range(0, 64));   t = rng.uniform(64);   eps = rng.normal(x.shape)
 
-Philox counters (Salmon et al. 2011): the key is (seed, draw), the counter (0, 0, block of rows, step). A block
-is as many rows as hold about `BLOCK` numbers: one row of a latent, many rows of a single time.
+Philox counters (Salmon et al. 2011): the key is (seed, draw), the counter (0, 0, block of rows,
+step). A block is as many rows as hold about `BLOCK` numbers: one row of a latent, many rows of a
+single time.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def generator(seed: int, word: int, block: int, step: int) -> np.random.Generato
 
 
 class Rng:
-    """Numbers for the rows of the global batch this process works on; each call is the next draw."""
+    """Numbers for some rows of the global batch; each call is the next draw."""
 
     def __init__(
         self, seed: int, step: int, rows: range, device: torch.device | str = "cpu"
@@ -56,7 +57,7 @@ class Rng:
     ) -> Tensor:
         if not shape or shape[0] != len(self.rows):
             raise ValueError(
-                f"random numbers of shape {tuple(shape)} for {len(self.rows)} rows; rows come first"
+                f"random numbers of shape {tuple(shape)} for {len(self.rows)} rows: rows are first"
             )
         size = max(1, BLOCK // max(1, math.prod(shape[1:])))  # rows of one block
         first, last = self.rows.start // size, max(self.rows.stop - 1, 0) // size

@@ -3,8 +3,9 @@
     factor(step) = min(1, (step + 1) / warmup)                           before the decay
                  * 1 - sqrt(u)  or  1 - u,  u = share of the decay done  in it
 
-Warm-up-stable-decay (Hu et al. 2024, MiniCPM, eq. 1; the 1 - sqrt shape: Haegele et al. 2024, eq. 2).
-Until the decay begins the rate does not know how long the run is: a run can be made longer from there.
+Warm-up-stable-decay (Hu et al. 2024, MiniCPM, eq. 1; the 1 - sqrt shape: Haegele et al. 2024, eq.
+2). Until the decay begins the rate does not know how long the run is: a run can be made longer
+from there.
 """
 
 from __future__ import annotations

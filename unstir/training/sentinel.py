@@ -1,7 +1,7 @@
 """Finds where a number stopped being finite: which step, which sample, which module.
 
-Watching every activation would cost every step; a step that went wrong is instead run once more, on the same
-batch and the same noise, with a hook on every module. This costs nothing until then.
+Watching every activation would cost every step. A step that went wrong is instead run once more,
+on the same batch and the same noise, with a hook on every module: this costs nothing until then.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 
 class NotFinite(RuntimeError):
-    """Training met NaN or infinity too many times in a row. The command line ends with exit code 4."""
+    """NaN or infinity too many times in a row. The command line ends with exit code 4."""
 
     exit_code = 4
 
@@ -37,13 +37,9 @@ def bad_weight(tensors: Mapping[str, Tensor]) -> str | None:
 def bad_sample(batch: Mapping[str, Tensor], indices: np.ndarray) -> str | None:
     """The first sample of a batch that is not finite."""
     for name, field in batch.items():
-        if field.is_floating_point() and not finite(field):
-            wrong = (
-                ~torch.isfinite(field).flatten(1).all(1)
-                if field.ndim > 1
-                else ~torch.isfinite(field)
-            )
-            return f"the data: field {name!r} of sample {indices[int(wrong.nonzero()[0])]}"
+        if not finite(field):
+            good = torch.isfinite(field.reshape(len(field), -1)).all(1)
+            return f"field {name!r} of sample {indices[int(good.int().argmin())]} of the data"
     return None
 
 
@@ -65,13 +61,9 @@ def bad_module(model: nn.Module, run: Callable[[], Any]) -> str | None:
     finally:
         for hook in hooks:
             hook.remove()
-    return (
-        found[0]
-        if found
-        else None
-        if finite(result)
-        else "the loss, after finite outputs of every module"
-    )
+    if not found and not finite(result):
+        return "the loss, from finite outputs of every module,"
+    return found[0] if found else None
 
 
 def bad_gradient(weights: Mapping[str, Tensor]) -> str | None:

@@ -1,25 +1,52 @@
 """The numbers of a training run, checked when they are made, compared when a run goes on.
 
     Settings(steps=20_000, batch=128)              # warm-up 200, stable, the last quarter decays
-    Settings(budget=3 * 3600)                      # three hours: measured once, then it is a number of steps
+    Settings(budget=3 * 3600)                      # three hours: measured once, then steps
 
 No torch here: recipes are values and import quickly.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+WHOLE, NUMBER, HUGE = (int,), (int, float), 10**15
+WIDEST = 0.28
+"""sigma_rel of an average that weighs all steps alike is 0.2887."""
+
+# name: (types, least, most, what to give)
+RANGES: dict[str, tuple[tuple[type, ...], float, float, str]] = {
+    "steps": (WHOLE, 1, HUGE, "1 or more"),
+    "budget": (NUMBER, 1e-9, HUGE, "seconds, above 0"),
+    "batch": (WHOLE, 1, HUGE, "1 or more"),
+    "lr": (NUMBER, 1e-12, 1e3, "a number above 0"),
+    "muon_lr": (NUMBER, 1e-12, 1e3, "a number above 0"),
+    "warmup": (WHOLE, 0, HUGE, "steps, 0 or more"),
+    "cooldown": (NUMBER, 0, 1, "a share from 0 to 1"),
+    "weight_decay": (NUMBER, 0, 1e3, "0 or more"),
+    "clip": (NUMBER, 0, HUGE, "a norm, or 0 for none"),
+    "snapshots": (WHOLE, 0, HUGE, "0 or more"),
+    "seed": (WHOLE, 0, 2**64 - 1, "a number from 0 to 2^64 - 1"),
+    "accumulate": (WHOLE, 1, HUGE, "1 or more"),
+    "log_every": (WHOLE, 0, HUGE, "steps, or 0 for never"),
+    "keep": (WHOLE, 1, HUGE, "1 or more"),
+    "skip": (WHOLE, 0, HUGE, "0 or more"),
+    "threads": (WHOLE, 1, 4096, "1 or more, or None"),
+}
+CHOICES = {
+    "optimizer": ("muon", "adamw"),
+    "decay": ("sqrt", "linear"),
+    "dtype": (None, "bfloat16"),  # float16 would need its losses scaled
+}
 UNITS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 
 FREE = frozenset(
-    ("steps", "budget", "checkpoint_every", "preview_every", "log_every", "keep", "skip", "accumulate",
-     "threads", "device", "compile", "tensorboard")
+    ("steps", "budget", "checkpoint_every", "preview_every", "log_every", "keep", "skip",
+     "accumulate", "threads", "device", "compile", "tensorboard")
 )  # fmt: skip
-"""What may differ when a run is taken up again: how far, where and how often, but not what is computed."""
+"""What may differ when a run goes on: how far, where, how often; but not what is computed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +68,8 @@ class Settings:
         snapshots: how many times over the run the averages are stored for post-hoc reconstruction.
         seed: of data order, noise and dropout.
         accumulate: parts a batch is split into, for less memory.
-        checkpoint_every, preview_every, log_every: 500 = steps; "5min", "30 s", "1h" = time; 0 = never.
+        checkpoint_every, preview_every: 500 = steps; "5min", "30 s", "1h" = time; 0 = never.
+        log_every: steps between lines of the log; 0 = none.
         keep: newest checkpoints kept on disk.
         skip: batches in a row that may give no finite loss or gradient before the run stops.
         threads: of torch on the CPU; None leaves it alone.
@@ -78,47 +106,42 @@ class Settings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ema", tuple(float(e) for e in self.ema))
-        _check("steps or budget", self.steps or self.budget, self.steps is None or self.steps > 0,
-               "a positive number of steps, or a budget in seconds", self.steps is not None or self.budget is not None)  # fmt: skip
-        for name in ("batch", "lr", "muon_lr", "accumulate", "keep"):
-            _check(name, getattr(self, name), getattr(self, name) > 0, "a number above 0")
-        for name in ("warmup", "weight_decay", "clip", "snapshots", "log_every", "skip", "seed"):
-            _check(name, getattr(self, name), getattr(self, name) >= 0, "0 or more")
-        _check("budget", self.budget, self.budget is None or self.budget > 0, "seconds, above 0")
-        _check("cooldown", self.cooldown, 0 <= self.cooldown <= 1, "a share from 0 to 1")
-        _check("accumulate", self.accumulate, self.accumulate <= self.batch, "at most the batch")
-        _check("ema", self.ema, all(0 < e < 0.28 for e in self.ema), "widths between 0 and 0.28")
-        _check("decay", self.decay, self.decay in ("sqrt", "linear"), "'sqrt' or 'linear'")
-        _check(
-            "optimizer", self.optimizer, self.optimizer in ("muon", "adamw"), "'muon' or 'adamw'"
-        )
-        _check("dtype", self.dtype, self.dtype in (None, "bfloat16"),
-               "None or 'bfloat16' (float16 would need its losses scaled)")  # fmt: skip
-        _check(
-            "threads", self.threads, self.threads is None or self.threads > 0, "above 0, or None"
-        )
-        interval(self.checkpoint_every), interval(self.preview_every)
+        if self.steps is None and self.budget is None:
+            raise ValueError("neither steps nor budget is set; give steps, or seconds as budget")
+        for name, (kind, low, high, want) in RANGES.items():
+            value = getattr(self, name)
+            if value is not None or name not in ("steps", "budget", "threads"):
+                _require(_between(value, kind, low, high), name, value, want)
+        for name, choices in CHOICES.items():
+            value = getattr(self, name)
+            _require(value in choices, name, value, f"one of {', '.join(map(repr, choices))}")
+        _require(all(0 < e < WIDEST for e in self.ema), "ema", self.ema, f"widths below {WIDEST}")
+        _require(self.accumulate <= self.batch, "accumulate", self.accumulate, "at most the batch")
+        for every in (self.checkpoint_every, self.preview_every):
+            interval(every)
 
     def to_json(self) -> dict[str, Any]:
         """As a dict that JSON gives back unchanged."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
 
-def _check(name: str, value: Any, good: bool, want: str, given: bool = True) -> None:
-    if not (good and given) or (isinstance(value, float) and not math.isfinite(value)):
+def _between(value: Any, kind: tuple[type, ...], low: float, high: float) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool) and low <= value <= high
+
+
+def _require(good: bool, name: str, value: Any, want: str) -> None:
+    if not good:
         raise ValueError(f"setting {name} is {value!r}; give {want}")
 
 
 def interval(every: int | str) -> tuple[int | None, float | None]:
-    """(steps, seconds), one of them None: 500 -> (500, None); "5min" -> (None, 300.0); 0 -> (0, None)."""
+    """(steps, seconds), one of them None: 500 -> (500, None); "5min" -> (None, 300.0)."""
     if isinstance(every, int) and every >= 0:
         return every, None
-    found = re.fullmatch(r"\s*([\d.]+)\s*([a-z]+?)s?\s*", str(every))
-    if isinstance(every, str) and found and found[2] in UNITS and found[1].count(".") < 2:
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+?)s?\s*", str(every))
+    if isinstance(every, str) and found and found[2] in UNITS:
         return None, float(found[1]) * UNITS[found[2]]
-    raise ValueError(
-        f"interval {every!r} is not understood; give steps (500), a time ('5min', '30s') or 0"
-    )
+    raise ValueError(f"interval {every!r} is not steps (500), a time ('5min', '30 s') or 0")
 
 
 def differences(old: dict[str, Any], new: Settings) -> list[str]:

@@ -2,7 +2,8 @@
 
     weights = export_ema(Path("runs/emoji"), 0.08)       # float16, for model.load_state_dict
 
-Files are RUN/ema/step-00000500-<first half of the SHA-256>.safetensors in float16: the name says what must be inside.
+Files are RUN/ema/step-00000500-<first half of the SHA-256>.safetensors in float16: the name says
+what must be inside.
 """
 
 from __future__ import annotations
@@ -55,10 +56,10 @@ def load(path: Path) -> dict[str, Tensor]:
 
 
 def export_ema(run: Path, sigma_rel: float) -> dict[str, Tensor]:
-    """The model's state with its weights averaged by the profile `sigma_rel`, as of the newest checkpoint.
+    """The model's state, weights averaged by the profile `sigma_rel`, at the newest checkpoint.
 
-    A width that was followed is taken as it stands; any other is the least-squares combination of all
-    snapshots (Karras et al. 2024, section 3.2). Floating tensors come as float16.
+    A width that was followed is taken as it stands; any other is the least-squares combination of
+    all snapshots (Karras et al. 2024, section 3.2). Floating tensors come as float16.
 
     Raises:
         CheckpointError: no checkpoint, a damaged file, or a run that followed no averages.
@@ -66,31 +67,41 @@ def export_ema(run: Path, sigma_rel: float) -> dict[str, Tensor]:
     saved = newest(run)
     if saved is None or not saved.tensors["ema"]:
         raise CheckpointError(f"{run} holds no averaged weights; train with ema=(0.05, 0.1) first")
-    last, tracks = saved.manifest["step"], saved.tensors["ema"]
-    if any(n.startswith(f"{sigma_rel}/") for n in tracks):
-        average = {
-            n.partition("/")[2]: t for n, t in tracks.items() if n.startswith(f"{sigma_rel}/")
-        }
-    else:
-        average = combine(
-            {last: tracks, **{at: load(p) for at, p in stored(run) if at < last}}, sigma_rel, last
-        )
+    followed = tracks(saved.tensors["ema"])
+    average = followed.get(sigma_rel)
+    if average is None:
+        average = combine(run, followed, sigma_rel, saved.manifest["step"])
     state = {**saved.tensors["model"], **average}
+    state |= {name: state[first] for name, first in saved.manifest["tied"].items()}
     return {n: t.half() if t.is_floating_point() else t for n, t in state.items()}
 
 
+def tracks(tensors: dict[str, Tensor]) -> dict[float, dict[str, Tensor]]:
+    """Tensors by "width/name" as one dict for each width."""
+    out: dict[float, dict[str, Tensor]] = {}
+    for key, tensor in tensors.items():
+        width, _, name = key.partition("/")
+        out.setdefault(float(width), {})[name] = tensor
+    return out
+
+
 def combine(
-    snapshots: dict[int, dict[str, Tensor]], sigma_rel: float, step: int
+    run: Path, followed: dict[float, dict[str, Tensor]], sigma_rel: float, step: int
 ) -> dict[str, Tensor]:
-    """The average of width `sigma_rel` at `step` from snapshots by step, each by "width/name"."""
-    tracks: dict[tuple[int, float], dict[str, Tensor]] = {}
-    for at, tensors in snapshots.items():
-        for key, tensor in tensors.items():
-            width, _, name = key.partition("/")
-            tracks.setdefault((at, gamma_of(float(width))), {})[name] = tensor
-    shares = solve(list(tracks), (step, gamma_of(sigma_rel)))
-    names = next(iter(tracks.values()))
-    return {
-        name: sum(float(s) * t[name].to(torch.float64) for s, t in zip(shares, tracks.values(), strict=True)).float()
-        for name in names
-    }  # fmt: skip
+    """The average of width `sigma_rel` at `step`, from the averages there and all earlier ones."""
+    if step == 0:
+        return next(iter(followed.values()))
+    files = [(at, path) for at, path in stored(run) if at < step]
+    points = [(at, gamma_of(w)) for at in [step, *(at for at, _ in files)] for w in followed]
+    shares = iter(solve(points, (step, gamma_of(sigma_rel))))
+    total = {
+        n: torch.zeros_like(t, dtype=torch.float64)
+        for n, t in next(iter(followed.values())).items()
+    }
+    for path in [None, *(path for _, path in files)]:
+        found = followed if path is None else tracks(load(path))
+        for width in followed:
+            share = float(next(shares))
+            for name, tensor in found[width].items():
+                total[name] += share * tensor.double()
+    return {name: tensor.float() for name, tensor in total.items()}

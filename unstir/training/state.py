@@ -1,7 +1,7 @@
-"""What a run must remember: weights, optimizer, averages, and how far it is, as named tensors and a manifest.
+"""What a run must remember: weights, optimizer and averages as named tensors.
 
-A shared (tied) weight is kept once, under its first name. Buffers that the network does not save (persistent=
-False) are computed by its constructor and not kept.
+A shared (tied) weight is kept once, under its first name. Buffers that the network does not save
+(persistent= False) are computed by its constructor and not kept.
 """
 
 from __future__ import annotations
@@ -21,13 +21,15 @@ def parameters(model: nn.Module) -> dict[str, Tensor]:
 
 def persistent(model: nn.Module) -> dict[str, Tensor]:
     """Every tensor of the model's state, each once, under its first name."""
-    seen: set[int] = set()
-    out = {}
-    for name, tensor in model.state_dict(keep_vars=True).items():
-        if id(tensor) not in seen:
-            seen.add(id(tensor))
-            out[name] = tensor.detach()
-    return out
+    again = tied(model)
+    return {n: t.detach() for n, t in model.state_dict().items() if n not in again}
+
+
+def tied(model: nn.Module) -> dict[str, str]:
+    """Further names of shared tensors -> the name each is kept under."""
+    first: dict[int, str] = {}
+    names = {name: id(tensor) for name, tensor in model.state_dict(keep_vars=True).items()}
+    return {n: first[i] for n, i in names.items() if first.setdefault(i, n) != n}
 
 
 def gather(model: nn.Module, optimizer: Optimizer, ema: Ema) -> Tensors:
@@ -51,7 +53,7 @@ def scatter(saved: Checkpoint, model: nn.Module, optimizer: Optimizer, ema: Ema)
         if have is None or want is None or have.shape != want.shape:
             shapes = [None if t is None else tuple(t.shape) for t in (have, want)]
             raise CheckpointError(
-                f"{saved.path} is of another model: {name} is {shapes[0]} there and {shapes[1]} here; "
+                f"{saved.path} is of another model: {name} is {shapes[0]}, not {shapes[1]}; "
                 "train the same model, or into a new folder"
             )
     for name, tensor in own.items():
