@@ -19,6 +19,7 @@ import time
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -125,9 +126,10 @@ def measure() -> dict[str, float]:
 def golden() -> None:
     """Write the original's states of a few prompts, for the tests."""
     original = Original()
-    states = {p: original.states(p)[1].astype("float16") for p in PROMPTS}
-    np.savez_compressed(GOLDEN, **{f"states{i}": s for i, s in enumerate(states.values())},
-                        prompts=np.array(PROMPTS))  # fmt: skip
+    arrays: dict[str, Any] = {"prompts": np.array(PROMPTS)}
+    for i, prompt in enumerate(PROMPTS):
+        arrays[f"states{i}"] = original.states(prompt)[1].astype("float16")
+    np.savez_compressed(GOLDEN, **arrays)
 
 
 if __name__ == "__main__":

@@ -241,6 +241,18 @@ def test_a_wrong_manifest_is_named(copy, change):
         use(copy)
 
 
+def test_a_graph_outside_the_folder_is_refused(copy):
+    shutil.copy(copy / "encoder.onnx", copy.parent / "encoder.onnx")
+
+    def lead_out(told):
+        told["graphs"]["encoder"]["file"] = "../encoder.onnx"
+        told["files"]["../encoder.onnx"] = told["files"]["encoder.onnx"]
+
+    rewrite(copy, lead_out)
+    with pytest.raises(ValueError, match=r"'\.\./encoder\.onnx' is no plain name"):
+        use(copy)
+
+
 @pytest.mark.parametrize("data", [b"", b"not a graph", b"\x08\x09" + bytes(1000)])
 def test_a_graph_that_is_none_is_named(copy, data):
     replace_file(copy, "encoder.onnx", data)
