@@ -27,8 +27,8 @@ def _clip(v: float, low: float, high: float) -> float:
 
 
 _floats = SimpleNamespace(
-    sqrt=math.sqrt, sin=math.sin, cos=math.cos, sinh=math.sinh, cosh=math.cosh, asin=math.asin,
-    atanh=math.atanh, log=math.log, log1p=math.log1p, expm1=math.expm1, exp=_exp, where=_where,
+    sqrt=math.sqrt, sin=math.sin, cos=math.cos, sinh=math.sinh, cosh=math.cosh, arcsin=math.asin,
+    arctanh=math.atanh, log=math.log, log1p=math.log1p, expm1=math.expm1, exp=_exp, where=_where,
     clip=_clip,
 )  # fmt: skip
 

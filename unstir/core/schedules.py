@@ -107,7 +107,7 @@ class cosine:
     def inverse(self, lam: Any) -> Any:
         xp, turn = namespace(lam), math.pi / 2 / (1 + self.s)
         alpha = 1 / xp.sqrt(1 + xp.exp(-2 * lam))
-        return xp.clip(1 - xp.asin(alpha * math.cos(turn * self.s)) / turn, 0.0, 1.0)
+        return xp.clip(1 - xp.arcsin(alpha * math.cos(turn * self.s)) / turn, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class sigmoid:
     def inverse(self, lam: Any) -> Any:
         xp, (width, first, last) = namespace(lam), self._ends()
         ratio = xp.exp(2 * lam) * (last / first)  # = sinh((1 - t) width) / sinh(t width)
-        return xp.clip(xp.atanh(math.sinh(width) / (ratio + math.cosh(width))) / width, 0.0, 1.0)
+        return xp.clip(xp.arctanh(math.sinh(width) / (ratio + math.cosh(width))) / width, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ class flow:
 class zero_terminal:
     """`base` with alpha moved and scaled so that t = 1 is pure noise (Lin et al. 2024, Alg. 1).
 
-    Ours holds t = 0 in place, theirs the first training step: alpha differs by less than 1e-6.
+    Their first training step stays in place, and so does all below it, for t = 0 must be clean.
     """
 
     base: Schedule
@@ -218,8 +218,11 @@ class zero_terminal:
         return 1 - lost, xp.sqrt(lost * (2 - lost))
 
     def _lost(self, t: Any) -> Any:
+        """1 - alpha, times a constant."""
+        (first, s), (last, _) = self.base(self.low), self.base(1.0)
         alpha, sigma = self.base(t)
-        return sigma * sigma / (1 + alpha)  # 1 - alpha without cancellation
+        lost = sigma * sigma / (1 + alpha)
+        return first * lost - last * namespace(t).clip(lost, 0.0, s * s / (1 + first))
 
     def inverse(self, lam: Any) -> Any:
         return _bisect(self, lam)

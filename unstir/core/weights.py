@@ -5,7 +5,7 @@ state theirs on x0; multiplied by out^2 here, they mean the same for every param
 
     uniform         1, on F itself
     min_snr         min(SNR, gamma) on x0               Hang et al. 2023, sec. 3.4
-    soft_min_snr    SNR gamma / (SNR + gamma) on x0     Crowson et al. 2024, sec. 4
+    soft_min_snr    SNR gamma / (SNR + gamma) on x0     Crowson et al. 2024
     edm             (s^2 + a^2 d^2) / (s d)^2 on x0     Karras et al. 2022, sec. 5
 
     loss = (min_snr(level, "v") * (F - target("v", x0, eps, level)) ** 2).mean()

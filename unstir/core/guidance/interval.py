@@ -1,4 +1,4 @@
-"""Guidance in the middle of the path only (Kynkaanniemi et al. 2024, eq. 5).
+"""Guidance in the middle of the path only (Kynkaanniemi et al. 2024).
 
     interval(cfg(both, 4.0), pos, low=0.2, high=0.8)
 

@@ -1,4 +1,4 @@
-"""CFG at the contrast of its conditional answer (Lin et al. 2024, eq. 15-16, in x_0).
+"""CFG at the contrast of its conditional answer (Lin et al. 2024, sec. 3.4, in x_0).
 
     guided * (amount * std(pos) / std(guided) + 1 - amount)
 
