@@ -37,6 +37,7 @@ def build(
     count: int = 30_000,
     *,
     cache: Path,
+    source: Path | None = None,
     size: int = 64,
     seed: int = 0,
     heldout: int = 1_000,
@@ -44,7 +45,14 @@ def build(
 ) -> Path:
     """Build the set in `out` and return it; see `building` for the same with progress."""
     for _ in building(
-        out, count, cache=cache, size=size, seed=seed, heldout=heldout, replace=replace
+        out,
+        count,
+        cache=cache,
+        source=source,
+        size=size,
+        seed=seed,
+        heldout=heldout,
+        replace=replace,
     ):
         pass
     return Path(out)
@@ -55,6 +63,7 @@ def building(
     count: int = 30_000,
     *,
     cache: Path,
+    source: Path | None = None,
     size: int = 64,
     seed: int = 0,
     heldout: int = 1_000,
@@ -67,7 +76,9 @@ def building(
     """
     out = Path(out)
     _check(out, count, size, heldout, replace)
-    return _write(out, load(Path(cache)), {"train": count, "heldout": heldout}, size, seed)
+    return _write(
+        out, load(Path(cache), source=source), {"train": count, "heldout": heldout}, size, seed
+    )
 
 
 def _check(out: Path, count: int, size: int, heldout: int, replace: bool) -> None:

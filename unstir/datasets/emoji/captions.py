@@ -40,7 +40,7 @@ WEARING = (
     "{s} in {a}",
     "{S} wearing {a}",
     "{S} with {a}",
-    "a {A}-wearing {S}",
+    "{an} {A}-wearing {S}",
     "{s} that wears {a}",
 )
 HOLDING = (
@@ -101,7 +101,11 @@ class Said:
         ):
             template = templates[0]
         return template.format(
-            s=indefinite(subject), a=indefinite(other), S=subject.words, A=other.words
+            s=indefinite(subject),
+            a=indefinite(other),
+            S=subject.words,
+            A=other.words,
+            an=article(other.words),
         )
 
     def background(self, text: str, color: str | None) -> str:

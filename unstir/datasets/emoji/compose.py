@@ -7,33 +7,37 @@ glyphs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from unstir.datasets.emoji import arrange, captions, split
-from unstir.datasets.emoji.backgrounds import Background, background
-from unstir.datasets.emoji.glyphs import Glyphs
+from unstir.datasets.emoji import arrange, captions
+from unstir.datasets.emoji.backgrounds import background
+from unstir.datasets.emoji.glyphs import Glyph, Glyphs
 from unstir.datasets.emoji.layers import Layer, fit, paint
-from unstir.datasets.emoji.pick import Pools, pools
+from unstir.datasets.emoji.pick import Pool, Pools, pools
+from unstir.datasets.emoji.split import held
 from unstir.datasets.emoji.wearing import ACCESSORIES, Accessory
 
 SPLITS = ("train", "heldout", "glyphs")
-KINDS = {"single": 0.50, "wearing": 0.22, "relation": 0.14, "count": 0.08, "holding": 0.06}
-"""Share of each kind of scene; "heldout" has the combinations only."""
-TRIES = 200
+RELATIONS = {"next to": 0.45, "above": 0.2, "under": 0.2, "on top of": 0.15}
+NUMBERS = {2: 0.4, 3: 0.35, 4: 0.15, 5: 0.1}
+WORN = {worn: worn.weight for worn in ACCESSORIES}
+TRIES = 2000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Scene:
     """A picture and its caption; `mask` is the alpha of the things, `parts` says what they are."""
 
-    image: NDArray[np.uint8]
+    image: NDArray[np.uint8]  # (H, W, 3)
     caption: str
-    mask: NDArray[np.float32]
+    mask: NDArray[np.float32]  # (H, W), 0..1
     parts: dict[str, Any]
 
 
@@ -46,16 +50,55 @@ class Draft:
     parts: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """All a kind of scene draws from; `held_out` asks for combinations training never sees."""
+
+    glyphs: Glyphs
+    pools: Pools
+    rng: Generator
+    held_out: bool
+
+    def one(self, weights: dict[T, float]) -> T:
+        """A key, by weight."""
+        sums = np.cumsum(list(weights.values()))
+        at = int(np.searchsorted(sums, self.rng.random() * sums[-1], side="right"))
+        return tuple(weights)[at]
+
+    def until(self, draw: Callable[[], T], good: Callable[[T], bool]) -> T:
+        """Draw until one is good; `TRIES` is far beyond bad luck."""
+        for _ in range(TRIES):
+            drawn = draw()
+            if good(drawn):
+                return drawn
+        raise LookupError(f"no fitting combination among these glyphs in {TRIES} draws")
+
+    def pair(self, first: Pool, second: Pool, relation: str) -> tuple[int, int]:
+        """Two different things, on the asked side of the split."""
+
+        def good(rows: tuple[int, int]) -> bool:
+            one, two = (self.glyphs.info[row].name for row in rows)
+            return one != two and held(one, relation, two) == self.held_out
+
+        return self.until(lambda: (first(self.rng), second(self.rng)), good)
+
+    def place(self, layers: list[Layer], low: float, high: float) -> list[Layer]:
+        """Some size between low and high, usually near the middle."""
+        x, y = 0.5 + self.rng.normal(0, 0.16, 2).clip(-0.5, 0.5)
+        return fit(self.glyphs, layers, self.rng.uniform(low, high), (float(x), float(y)))
+
+
 def scene(
     glyphs: Glyphs, index: int, *, seed: int = 0, size: int = 64, split: str = "train"
 ) -> Scene:
     """Scene number `index` of a split: the same arguments always give the same scene."""
     rng = _generator(index, seed, split)
-    draft = _draft(glyphs, rng, split)
-    ground: Background = background(glyphs, rng, draft.layers, 2 * size)
-    image, mask = paint(glyphs, draft.layers, ground.pixels)
-    caption = captions.with_background(rng, draft.caption, ground.name if ground.named else None)
-    parts = draft.parts | {"background": ground.name, "background_named": ground.named}
+    drafted = _draft(glyphs, rng, split)
+    ground = background(glyphs, rng, drafted.layers, 2 * size)
+    image, mask = paint(glyphs, drafted.layers, ground.pixels)
+    said = ground.name if ground.named else None
+    caption = captions.with_background(rng, drafted.caption, said)
+    parts = drafted.parts | {"background": ground.name, "background_named": ground.named}
     return Scene(image, caption, mask, parts)
 
 
@@ -71,116 +114,80 @@ def _generator(index: int, seed: int, split: str) -> Generator:
 
 
 def _draft(glyphs: Glyphs, rng: Generator, split: str) -> Draft:
-    pool = pools(glyphs)
+    draw = Draw(glyphs, pools(glyphs), rng, held_out=split == "heldout")
     if split == "glyphs":
-        return _single(glyphs, rng, pool, pool.held)
-    kinds = {kind: share for kind, share in KINDS.items() if split == "train" or kind != "single"}
-    kind = _choose(rng, tuple(kinds), np.array(list(kinds.values())))
-    want = split == "heldout"
-    make = {
-        "single": _single,
-        "wearing": _wearing,
-        "relation": _relation,
-        "count": _count,
-        "holding": _holding,
-    }[kind]
-    return make(glyphs, rng, pool, want)
+        return _alone(draw, draw.pools.held(rng))
+    shares = {make: share for make, share in KINDS.items() if split == "train" or make != _single}
+    return draw.one(shares)(draw)
 
 
-def _choose(rng: Generator, options: Any, weights: NDArray[np.float64]) -> Any:
-    return options[
-        int(np.searchsorted(np.cumsum(weights), rng.random() * weights.sum(), side="right"))
-    ]
+def _single(draw: Draw) -> Draft:
+    return _alone(draw, draw.pools.any(draw.rng))
 
 
-def _place(
-    glyphs: Glyphs, rng: Generator, layers: list[Layer], low: float, high: float
-) -> list[Layer]:
-    """Some size between low and high, usually near the middle."""
-    at = 0.5 + rng.normal(0, 0.16, 2).clip(-0.5, 0.5)
-    return fit(glyphs, layers, rng.uniform(low, high), (float(at[0]), float(at[1])))
+def _alone(draw: Draw, row: int) -> Draft:
+    glyph = draw.glyphs.info[row]
+    flip = bool(glyph.group in arrange.MIRRORED and draw.rng.random() < 0.2)
+    low = 0.55 if draw.rng.random() < 0.25 else 0.78
+    layers = draw.place([Layer(row, 0, 0, 1, 1, flip)], low, 0.94)
+    return Draft(layers, captions.single(draw.rng, glyph.names), _parts("single", glyph))
 
 
-def _single(glyphs: Glyphs, rng: Generator, pool: Pools, held: Any = None) -> Draft:
-    row = pool.any(rng) if held is None or held is False else int(rng.choice(held))
-    glyph = glyphs.info[row]
-    flip = bool(glyph.group in arrange.MIRRORED and rng.random() < 0.2)
-    low = 0.55 if rng.random() < 0.25 else 0.78
-    layers = _place(glyphs, rng, [Layer(row, 0, 0, 1, 1, flip)], low, 0.94)
-    return Draft(layers, captions.single(rng, glyph.names), _parts("single", glyph))
+def _wearing(draw: Draw) -> Draft:
+    def good(drawn: tuple[int, Accessory]) -> bool:
+        subject, worn = draw.glyphs.info[drawn[0]], drawn[1]
+        fits = arrange.wearable(subject.id, worn)
+        return fits and held(subject.name, "wearing", worn.fit.name) == draw.held_out
+
+    row, worn = draw.until(lambda: (draw.pools.head(draw.rng), draw.one(WORN)), good)
+    subject = draw.glyphs.info[row]
+    layers = draw.place(arrange.worn(draw.glyphs, row, worn, draw.rng), 0.80, 0.96)
+    caption = captions.wearing(draw.rng, subject.names, worn.names)
+    parts = _parts("wearing", subject, relation="wearing", accessory=worn.fit.name)
+    return Draft(layers, caption, parts | {"other_id": worn.id})
 
 
-def _parts(kind: str, subject: Any, **more: Any) -> dict[str, Any]:
+def _relation(draw: Draw) -> Draft:
+    how = draw.one(RELATIONS)
+    one, two = draw.pair(draw.pools.common, draw.pools.common, how)
+    subject, other = draw.glyphs.info[one], draw.glyphs.info[two]
+    layers = draw.place(arrange.RELATIONS[how](draw.glyphs, one, two, draw.rng), 0.86, 0.97)
+    caption = captions.relation(draw.rng, subject.names, how, other.names)
+    return Draft(layers, caption, _parts("relation", subject, relation=how, **_other(other)))
+
+
+def _holding(draw: Draw) -> Draft:
+    one, two = draw.pair(draw.pools.holder, draw.pools.handy, "holding")
+    subject, other = draw.glyphs.info[one], draw.glyphs.info[two]
+    layers = draw.place(arrange.holding(draw.glyphs, one, two, draw.rng), 0.84, 0.96)
+    caption = captions.holding(draw.rng, subject.names, other.names)
+    return Draft(layers, caption, _parts("holding", subject, relation="holding", **_other(other)))
+
+
+def _count(draw: Draw) -> Draft:
+    def good(drawn: tuple[int, int]) -> bool:
+        return held(draw.glyphs.info[drawn[0]].name, "count", str(drawn[1])) == draw.held_out
+
+    row, number = draw.until(lambda: (draw.pools.countable(draw.rng), draw.one(NUMBERS)), good)
+    glyph = draw.glyphs.info[row]
+    layers = draw.place(arrange.several(draw.glyphs, row, number, draw.rng), 0.86, 0.97)
+    caption = captions.count(draw.rng, glyph.names, number)
+    return Draft(layers, caption, _parts("count", glyph, count=number))
+
+
+def _parts(kind: str, subject: Glyph, **more: Any) -> dict[str, Any]:
     return {"kind": kind, "subject": subject.name, "subject_id": subject.id} | more
 
 
-def _wearing(glyphs: Glyphs, rng: Generator, pool: Pools, want: bool) -> Draft:
-    weights = np.array([accessory.weight for accessory in ACCESSORIES])
-    for _ in range(TRIES):
-        row = pool.head(rng)
-        worn: Accessory = _choose(rng, ACCESSORIES, weights)
-        subject = glyphs.info[row]
-        if (
-            arrange.wearable(subject.id, worn)
-            and split.held(subject.name, "wearing", worn.fit.name) == want
-        ):
-            break
-    layers = _place(glyphs, rng, arrange.worn(glyphs, row, worn, rng), 0.80, 0.96)
-    caption = captions.wearing(rng, subject.names, worn.names)
-    return Draft(
-        layers,
-        caption,
-        _parts("wearing", subject, relation="wearing", accessory=worn.fit.name, other_id=worn.id),
-    )
+def _other(glyph: Glyph) -> dict[str, str]:
+    return {"other": glyph.name, "other_id": glyph.id}
 
 
-def _relation(glyphs: Glyphs, rng: Generator, pool: Pools, want: bool) -> Draft:
-    how = _choose(rng, tuple(arrange.RELATIONS), np.array([0.45, 0.2, 0.2, 0.15]))
-    one, two = _two(glyphs, rng, pool.common, pool.common, how, want)
-    layers = _place(glyphs, rng, arrange.RELATIONS[how](glyphs, one, two, rng), 0.86, 0.97)
-    subject, other = glyphs.info[one], glyphs.info[two]
-    caption = captions.relation(rng, subject.names, how, other.names)
-    return Draft(
-        layers,
-        caption,
-        _parts("relation", subject, relation=how, other=other.name, other_id=other.id),
-    )
-
-
-def _holding(glyphs: Glyphs, rng: Generator, pool: Pools, want: bool) -> Draft:
-    one, two = _two(glyphs, rng, pool.holder, pool.handy, "holding", want)
-    layers = _place(glyphs, rng, arrange.holding(glyphs, one, two, rng), 0.84, 0.96)
-    subject, other = glyphs.info[one], glyphs.info[two]
-    caption = captions.holding(rng, subject.names, other.names)
-    return Draft(
-        layers,
-        caption,
-        _parts("holding", subject, relation="holding", other=other.name, other_id=other.id),
-    )
-
-
-def _two(
-    glyphs: Glyphs, rng: Generator, first: Any, second: Any, how: str, want: bool
-) -> tuple[int, int]:
-    one = two = 0
-    for _ in range(TRIES):
-        one, two = first(rng), second(rng)
-        names = glyphs.info[one].name, glyphs.info[two].name
-        if names[0] != names[1] and split.held(names[0], how, names[1]) == want:
-            break
-    return one, two
-
-
-def _count(glyphs: Glyphs, rng: Generator, pool: Pools, want: bool) -> Draft:
-    for _ in range(TRIES):
-        row, number = (
-            pool.countable(rng),
-            int(_choose(rng, (2, 3, 4, 5), np.array([0.4, 0.35, 0.15, 0.1]))),
-        )
-        glyph = glyphs.info[row]
-        if split.held(glyph.name, "count", str(number)) == want:
-            break
-    layers = _place(glyphs, rng, arrange.several(glyphs, row, number, rng), 0.86, 0.97)
-    return Draft(
-        layers, captions.count(rng, glyph.names, number), _parts("count", glyph, count=number)
-    )
+KINDS: dict[Callable[[Draw], Draft], float] = {
+    _single: 0.50,
+    _wearing: 0.22,
+    _relation: 0.14,
+    _count: 0.08,
+    _holding: 0.06,
+}
+"""Share of each kind of scene in training; "heldout" has the combinations only."""

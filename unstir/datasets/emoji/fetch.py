@@ -13,6 +13,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ class Package:
 
 GLYPHS = Package("@lobehub/fluent-emoji-3d", "1.1.0")
 NAMES = Package("emojibase-data", "17.0.0")
+TIMEOUT = 600
+"""Seconds for npm to fetch one package."""
 
 
 class FetchError(RuntimeError):
@@ -70,22 +73,16 @@ def _npm_pack(package: Package, folder: Path) -> Path:
     npm = shutil.which("npm")
     if npm is None:
         raise FetchError(_ways_out(package, folder, "the npm client is not installed"))
-    command = [
-        npm,
-        "pack",
-        f"{package.name}@{package.version}",
-        "--silent",
-        "--pack-destination",
-        str(folder),
-    ]
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=folder, timeout=600, check=False
-    )
-    tarball = folder / package.tarball
-    if done.returncode or not tarball.is_file():
-        last = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
-        raise FetchError(_ways_out(package, folder, f"npm failed: {last}"))
-    return tarball
+    with tempfile.TemporaryDirectory(dir=folder, prefix="npm-") as temporary:
+        command = [npm, "pack", f"{package.name}@{package.version}", "--silent"]
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=temporary, timeout=TIMEOUT, check=False
+        )
+        packed = Path(temporary) / package.tarball
+        if done.returncode or not packed.is_file():
+            said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()
+            raise FetchError(_ways_out(package, folder, f"npm failed: {said[-1]}"))
+        return Path(shutil.move(packed, folder / package.tarball))
 
 
 def _ways_out(package: Package, folder: Path, reason: str) -> str:

@@ -12,6 +12,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from unstir.datasets.emoji import derived, fetch, select
+from unstir.datasets.emoji import derived, fetch, recolor, select, split
+from unstir.datasets.emoji.others import LEFT_OUT_NAMES, NAMES
 
-FORMAT = 7
+FORMAT = 8
+"""Raise it when the code that makes glyphs changes; the tables are in the cache name anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Glyphs:
 
     info: tuple[Glyph, ...]
     pixels: NDArray[np.uint8]  # (N, S, S, 4) premultiplied RGBA
-    _cache: dict[Any, Any] = field(default_factory=dict, repr=False)
+    memo: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @property
     def size(self) -> int:
@@ -67,22 +70,22 @@ class Glyphs:
     def image(self, row: int) -> Image.Image:
         """The picture as Pillow's premultiplied mode RGBa."""
         key = ("image", row)
-        if key not in self._cache:
-            self._cache[key] = Image.frombytes(
+        if key not in self.memo:
+            self.memo[key] = Image.frombytes(
                 "RGBa", (self.size, self.size), self.pixels[row].tobytes()
             )
-        return self._cache[key]
+        return self.memo[key]
 
 
 def mean_color(glyphs: Glyphs, row: int, top: float = 0.0) -> NDArray[np.float64]:
     """Mean RGB, 0..255, of what is visible of a glyph below `top`."""
     key = ("mean", row, top)
-    if key not in glyphs._cache:
+    if key not in glyphs.memo:
         total = (
             glyphs.pixels[row, int(top * glyphs.size) :].reshape(-1, 4).sum(0, dtype=np.float64)
         )
-        glyphs._cache[key] = 255 * total[:3] / max(total[3], 1.0)
-    return glyphs._cache[key]
+        glyphs.memo[key] = 255 * total[:3] / max(total[3], 1.0)
+    return glyphs.memo[key]
 
 
 def _box(alpha: NDArray[np.uint8]) -> tuple[float, float, float, float]:
@@ -93,18 +96,28 @@ def _box(alpha: NDArray[np.uint8]) -> tuple[float, float, float, float]:
     return xs.min() / w, ys.min() / h, (xs.max() + 1) / w, (ys.max() + 1) / h
 
 
-def load(root: Path, size: int = 128) -> Glyphs:
-    """All usable glyphs at `size` px from a cache folder (filled when empty) or a ``node_modules``.
+def load(root: Path, size: int = 128, *, source: Path | None = None) -> Glyphs:
+    """All usable glyphs at `size` px; `root` is a cache folder, made when it is not there.
 
-    The first call decodes 256 px pictures and writes one ``.npz`` beside them; later calls read that.
+    The first call decodes the packages and writes one ``.npz`` into `root`; later calls read that.
+    The packages come from `source` (a folder with tarballs or a ``node_modules``), else from
+    `root` itself, into which npm fetches what is missing.
     Raises `fetch.FetchError`, which names the ways out, when the packages cannot be had.
     """
-    cache = Path(root) / f"unstir-emoji-{size}-v{FORMAT}.npz"
+    cache = Path(root) / f"unstir-emoji-{size}-{_fingerprint()}.npz"
     if cache.is_file():
         return _read(cache)
-    glyphs = _build(Path(root), size)
+    glyphs = _build(Path(source or root), size)
+    cache.parent.mkdir(parents=True, exist_ok=True)
     _write(cache, glyphs)
     return glyphs
+
+
+def _fingerprint() -> str:
+    """Eight digits of everything a cache depends on, so that a stale one is never read."""
+    sources = [fetch.GLYPHS.version, fetch.NAMES.version, split.GLYPHS]
+    tables = [select.common(), sorted(LEFT_OUT_NAMES), NAMES, recolor.COLORED, FORMAT, sources]
+    return blake2b(json.dumps(tables).encode(), digest_size=4).hexdigest()
 
 
 def _build(root: Path, size: int) -> Glyphs:

@@ -38,7 +38,7 @@ class Pools:
     head: Pool
     holder: Pool
     handy: Pool
-    held: NDArray[np.int64]
+    held: Pool
 
 
 HANDY = frozenset({"food", "plant", "object"})
@@ -67,9 +67,9 @@ FRUIT_HEADS = 0.3
 
 def pools(glyphs: Glyphs) -> Pools:
     """The pools of these glyphs."""
-    if "pools" not in glyphs._cache:
-        glyphs._cache["pools"] = _build(glyphs)
-    return glyphs._cache["pools"]
+    if "pools" not in glyphs.memo:
+        glyphs.memo["pools"] = _build(glyphs)
+    return glyphs.memo["pools"]
 
 
 def _build(glyphs: Glyphs) -> Pools:
@@ -86,7 +86,7 @@ def _build(glyphs: Glyphs) -> Pools:
         handy=_pool(
             glyphs, [i for i in common if info[i].group in HANDY and info[i].name not in UNHANDY]
         ),
-        held=np.array([i for i, glyph in enumerate(info) if glyph.split == "glyphs"]),
+        held=_pool(glyphs, [i for i, glyph in enumerate(info) if glyph.split == "glyphs"]),
     )
 
 

@@ -94,7 +94,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How a kind of thing sits: its slot, its point that lies on the spot, its width by the head."""
+    """How a thing sits: its slot, its point that lies on the spot, its width by the head."""
 
     name: str
     slot: str
