@@ -30,13 +30,14 @@ from unstir.core.schedules import from_json
 from unstir.networks.build import build
 from unstir.objectives.autoencoder import Reconstruction
 from unstir.objectives.denoising import Denoising, logit_normal
+from unstir.recipes.preview import preview
 from unstir.recipes.recipe import Events, Progress, Recipe, Source
 from unstir.recipes.start import warm
 from unstir.runtimes.export import write
 from unstir.runtimes.shelf import SHIPPED
 from unstir.training.data import Arrays, Dataset
 from unstir.training.snapshots import export_ema
-from unstir.training.loop import train
+from unstir.training.loop import Preview, train
 
 CHUNK = 256
 
@@ -59,7 +60,8 @@ def run(recipe: Recipe, source: Source, out: Path, start: Mapping[str, Path] | N
     yield from _latents(codec, recipe, pictures, cache)
     yield from _conditions(recipe, cache)
     net = warm(build(recipe.network, network_sizes(recipe)), start, "denoiser")
-    yield from _train_denoiser(net, recipe, cache, out)
+    condition = from_manifest(recipe.condition, SHIPPED)
+    yield from _train_denoiser(net, recipe, preview(recipe, codec, condition, out), out)
     export(recipe, net, codec, out)
     yield Progress("done", 1, 1)
 
@@ -121,7 +123,7 @@ def _train_codec(codec: nn.Module, recipe: Recipe, pictures: np.ndarray, out: Pa
     assert settings is not None
     codec.to(memory_format=torch.channels_last)
     for event in train(codec, Reconstruction(), Pictures(pictures), settings, out / "codec"):
-        yield Progress("codec", event.step, settings.steps or 0, event)
+        yield Progress("codec", event.step, event.steps, event)
     codec.load_state_dict(export_ema(out / "codec", settings.ema[-1]))
 
 
@@ -153,14 +155,14 @@ def _conditions(recipe: Recipe, cache: Path) -> Events:
             yield Progress("conditions", done, total)
 
 
-def _train_denoiser(net: nn.Module, recipe: Recipe, cache: Path, out: Path) -> Events:
-    objective = Denoising(
-        from_json(recipe.schedule), recipe.parametrization, times=logit_normal(*recipe.times)
-    )
+def _train_denoiser(net: nn.Module, recipe: Recipe, show: Preview, out: Path) -> Events:
+    schedule, times = from_json(recipe.schedule), logit_normal(*recipe.times)
+    objective = Denoising(schedule, recipe.parametrization, times=times)
     net.to(memory_format=torch.channels_last)
-    total = recipe.trainer.steps or 0
-    for event in train(net, objective, training_set(recipe, cache), recipe.trainer, out / "denoiser"):
-        yield Progress("denoiser", event.step, total, event)
+    data = training_set(recipe, out / "cache")
+    settings = recipe.trainer
+    for event in train(net, objective, data, settings, out / "denoiser", preview=show):
+        yield Progress("denoiser", event.step, event.steps, event)
 
 
 class Pictures:

@@ -1,0 +1,117 @@
+"""Export: torch and onnxruntime read the same bytes and give the same picture; each weight is stored once."""
+
+import json
+import struct
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from unstir.core.noise import gaussian
+from unstir.core.paths import path
+from unstir.core.samplers.ddim import ddim
+from unstir.networks.build import build
+from unstir.runtimes.export import write
+from unstir.runtimes.model import load
+
+UNET = dict(channels=4, widths=[32, 32], blocks=1, attention=[0, 1], tokens=6, embedding=32)
+CODEC = dict(latent=4, widths=[16, 32], encoder=[1, 1], decoder=[1, 1])
+MANIFEST = dict(
+    kind="image",
+    name="tiny",
+    title="Random weights",
+    network=dict(name="unet", sizes=UNET),
+    codec=dict(name="autoencoder", sizes=CODEC, mean=[0.1, 0, 0, -0.2], std=[1.0, 2.0, 0.5, 1.0]),
+    condition=dict(name="labels", classes=list("abcdef")),
+    schedule=dict(name="flow", shift=1.0),
+    parametrization="flow",
+    shape=[4, 4, 4],
+    size=[16, 16],
+    defaults=dict(sampler="ddim", steps=5, scale=2.0, spacing="uniform"),
+    licences={},
+    aliases={},
+    training={},
+)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    net, codec = build("unet", UNET), build("autoencoder", CODEC)
+    with torch.no_grad():
+        for p in [*net.parameters(), *codec.parameters()]:
+            p.add_(0.05 * torch.randn_like(p))
+    write(folder, MANIFEST, net, codec)
+    return folder
+
+
+def sample(model, n=2):
+    tokens = model.condition.encode(["a", "c"])
+    x = gaussian([3, 4], model.manifest.shape)(-1)[:n]
+    for step in ddim(model.denoise(tokens), x, path(model.schedule, 5)):
+        x = step.x
+    return model.decode(x)
+
+
+def test_torch_and_onnx_agree(tiny):
+    a, b = sample(load(tiny)), sample(load(tiny, runtime="torch"))
+    assert a.std() > 0.02
+    assert np.abs(a - b).max() <= 1 / 255 * 0.1
+
+
+def test_encoder_agrees(tiny):
+    x = np.random.default_rng(0).uniform(-1, 1, (3, 3, 16, 16)).astype(np.float32)
+    a, b = (load(tiny, runtime=r).encode(x) for r in ("onnx", "torch"))
+    np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+def test_batch_size_is_free(tiny):
+    model = load(tiny)
+    x = gaussian(range(5), model.manifest.shape)(-1)
+    tokens = model.condition.encode(list("abcde"))
+    states, mask = tokens.states, tokens.mask
+    whole = model.net(x, 0.3, states, mask)
+    parts = [model.net(x[i : i + 1], 0.3, states[i : i + 1], mask[i : i + 1]) for i in range(5)]
+    np.testing.assert_allclose(whole, np.concatenate(parts), atol=1e-5)
+
+
+def test_each_weight_is_stored_once(tiny):
+    """The graphs hold no large constant, and every reference lies inside the safetensors file."""
+    for name in ("denoiser", "encoder", "decoder"):
+        graph = onnx.load(tiny / f"{name}.onnx", load_external_data=False).graph
+        outside = [t for t in graph.initializer if t.external_data]
+        inside = sum(len(t.raw_data) for t in graph.initializer if not t.external_data)
+        assert outside
+        assert inside < 4096
+        for tensor in outside:
+            at = {e.key: e.value for e in tensor.external_data}
+            size = (tiny / at["location"]).stat().st_size
+            assert int(at["offset"]) + int(at["length"]) <= size
+
+
+def test_safetensors_are_half_precision(tiny):
+    raw = (tiny / "denoiser.safetensors").read_bytes()
+    header = json.loads(raw[8 : 8 + struct.unpack("<Q", raw[:8])[0]])
+    assert {e["dtype"] for k, e in header.items() if k != "__metadata__"} == {"F16"}
+
+
+def test_changed_weights_are_noticed(tiny, tmp_path):
+    for file in tiny.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    broken = bytearray((tmp_path / "denoiser.safetensors").read_bytes())
+    broken[-1] ^= 1
+    (tmp_path / "denoiser.safetensors").write_bytes(broken)
+    with pytest.raises(ValueError, match=r"denoiser\.safetensors"):
+        load(tmp_path)
+
+
+def test_padded_is_bitwise(tiny):
+    model = replace(load(tiny), padded=True)
+    noise = gaussian(range(9), model.manifest.shape)(-1)
+    tokens = model.condition.encode(list("abcdefabc"))
+    whole = model.net(noise, 0.5, tokens.states, tokens.mask)
+    one = model.net(noise[7:8], 0.5, tokens.states[7:8], tokens.mask[7:8])
+    assert np.array_equal(whole[7:8], one)

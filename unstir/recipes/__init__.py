@@ -1,0 +1,95 @@
+"""Recipes: one file for each model this project trains, and `folder` for a person's own pictures.
+
+    for progress in run("digits", Path("runs/digits")):
+        print(progress.stage, progress.done, progress.total)
+
+A recipe is a name (a file here) or a folder of pictures. No torch is imported until `run` begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from unstir.recipes.recipe import Events, Recipe, Source
+
+NAMES = ("digits", "emoji")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What a person may change of a recipe; None leaves it as it is.
+
+    Args:
+        steps: optimizer steps of the denoiser.
+        minutes: a time budget for the denoiser instead; it becomes a number of steps once.
+        codec_steps: optimizer steps of the autoencoder.
+        batch, lr, muon_lr, seed: of the denoiser's training.
+        threads, device: where both trainings run.
+    """
+
+    steps: int | None = None
+    minutes: float | None = None
+    codec_steps: int | None = None
+    batch: int | None = None
+    lr: float | None = None
+    muon_lr: float | None = None
+    seed: int | None = None
+    threads: int | None = None
+    device: str | None = None
+
+
+def run(what: str, out: Path, changes: Changes | None = None, start: str | None = None) -> Events:
+    """Train the recipe or folder `what` into `out`; the same call goes on after any stop.
+
+    `start` names a model whose weights to begin from. Raises ValueError for an unknown recipe, a folder without
+    pictures, or settings that a run in `out` was not begun with.
+    """
+    from unstir.recipes.pipeline import run as pipeline
+    from unstir.runtimes.shelf import folder as find_model
+
+    recipe, source, begin = _open(what)
+    recipe = changed(recipe, changes or Changes())
+    if start:
+        begin = dict.fromkeys(("autoencoder", "denoiser"), find_model(start))
+    return pipeline(recipe, source, out, begin)
+
+
+def changed(recipe: Recipe, changes: Changes) -> Recipe:
+    """The recipe with a person's numbers in it."""
+    given = {f.name: getattr(changes, f.name) for f in fields(changes)}
+    both = {k: given[k] for k in ("threads", "device") if given[k] is not None}
+    own = {k: given[k] for k in ("batch", "lr", "muon_lr", "seed") if given[k] is not None}
+    if changes.steps is not None and changes.minutes is not None:
+        raise ValueError("steps and minutes both say how long to train; give one of them")
+    if changes.steps is not None:
+        own |= {"steps": changes.steps, "budget": None}
+    if changes.minutes is not None:
+        own |= {"steps": None, "budget": 60 * changes.minutes}
+    coder = recipe.coder
+    if coder is not None:
+        steps = {} if changes.codec_steps is None else {"steps": changes.codec_steps}
+        coder = replace(coder, **both, **steps)
+    return replace(recipe, coder=coder, trainer=replace(recipe.trainer, **both, **own))
+
+
+def _open(what: str) -> tuple[Recipe, Source, dict[str, Path]]:
+    """(recipe, source, where its parts begin from) of a recipe's name or a folder of pictures."""
+    if what == "digits":
+        from unstir.recipes import digits
+
+        return digits.recipe, digits.Digits(), {}
+    if what == "emoji":
+        from unstir.folders import cache_dir
+        from unstir.recipes import emoji
+
+        return emoji.recipe, emoji.Scenes(cache_dir() / "emoji"), {}
+    if Path(what).is_dir():
+        from unstir.recipes import folder
+
+        return folder.open_folder(Path(what))
+    raise ValueError(
+        f"no recipe and no folder {what!r}; recipes are: {', '.join(NAMES)}; or give a folder of pictures"
+    )
