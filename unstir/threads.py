@@ -1,8 +1,8 @@
 """How many threads this process may really use: its CPU affinity, cut down to its cgroup quota.
 
 ``os.cpu_count()`` names the machine, not the share of it a container was given; threads beyond the
-share only wait for each other. Linux control groups say the share as quota / period, in version 2 as
-``cpu.max`` (kernel documentation, Control Group v2, "CPU Interface Files") and in version 1 as
+share only wait for each other. Linux control groups say the share as quota / period, in version 2
+as ``cpu.max`` (kernel documentation, Control Group v2, "CPU Interface Files") and in version 1 as
 ``cpu.cfs_quota_us`` and ``cpu.cfs_period_us``; every group on the way to the root may lower it.
 
     default_threads()       what unstir uses when `--threads` is not given
@@ -41,7 +41,7 @@ def quota(root: Path = Path("/")) -> float | None:
 
 def _shares(line: str, mount: Path) -> list[float]:
     """Shares along one line of /proc/self/cgroup: ``number:controllers:path``."""
-    number, controllers, group = (line.split(":", 2) + ["", ""])[:3]
+    number, controllers, group = [*line.split(":", 2), "", ""][:3]
     if number == "0":
         top, read = mount, _share_v2
     elif "cpu" in controllers.split(","):

@@ -1,9 +1,10 @@
-"""Makes tests/runtimes/home: a model folder of random weights (32 px, text) and its text encoder, 20 KB in all.
+"""Makes tests/runtimes/home: a model folder of random weights (32 px, text) and its text encoder,
+20 KB in all.
 
     python tests/runtimes/make_tiny.py tests/runtimes/home/models
 
-The folder is committed and stays as it is: it is the proof that a folder of format 1 loads for ever. A later
-format gets a folder of its own beside it.
+The folder is committed and stays as it is: it is the proof that a folder of format 1 loads for
+ever. A later format gets a folder of its own beside it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ import numpy as np
 from onnx import TensorProto, helper
 
 CHANNELS, SIDE, WIDTH, LENGTH, FACTOR = 4, 8, 16, 8, 4
-WORDS = "a the cat dog hat red blue green star wearing on with two three circle square".split()
+WORDS = [
+    "a", "the", "cat", "dog", "hat", "red", "blue", "green", "star", "wearing", "on", "with",
+    "two", "three", "circle", "square",
+]  # fmt: skip
 
 
 def weights(rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -55,13 +59,20 @@ def safetensors(tensors: dict[str, np.ndarray]) -> tuple[bytes, dict[str, tuple[
 
 
 def graph(nodes: list, inputs: dict, output: tuple, tensors: dict, places: dict) -> bytes:
-    """A graph whose weights are half-precision bytes of model.safetensors, cast when it is loaded."""
+    """A graph whose weights are half-precision bytes of model.safetensors, cast when it is
+    loaded."""
     stored, casts = [], []
     for name in tensors:
-        half = TensorProto(name=name + ".half", data_type=TensorProto.FLOAT16, dims=tensors[name].shape)
+        half = TensorProto(
+            name=name + ".half", data_type=TensorProto.FLOAT16, dims=tensors[name].shape
+        )
         half.data_location = TensorProto.EXTERNAL
         offset, length = places[name]
-        for key, value in (("location", "model.safetensors"), ("offset", offset), ("length", length)):
+        for key, value in (
+            ("location", "model.safetensors"),
+            ("offset", offset),
+            ("length", length),
+        ):
             half.external_data.add(key=key, value=str(value))
         stored.append(half)
         casts.append(helper.make_node("Cast", [half.name], [name], to=TensorProto.FLOAT))
@@ -135,7 +146,10 @@ def text_encoder(rng: np.random.Generator, pieces: int) -> bytes:
             node("Mul", ["all", "column"], ["last_hidden_state"]),
         ],
         "text",
-        [helper.make_tensor_value_info(n, whole, ["B", "L"]) for n in ("input_ids", "attention_mask")],
+        [
+            helper.make_tensor_value_info(n, whole, ["B", "L"])
+            for n in ("input_ids", "attention_mask")
+        ],
         [helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, ["B", "L", WIDTH])],
         [table, helper.make_tensor("last", whole, [1], [-1])],
     )
@@ -172,7 +186,12 @@ def make(models: Path) -> None:
         "name": "tiny",
         "title": "Random weights, for tests",
         "network": None,
-        "codec": {"name": "tiny", "sizes": {}, "mean": [0.1, 0.0, -0.1, 0.0], "std": [1, 2, 0.5, 1]},
+        "codec": {
+            "name": "tiny",
+            "sizes": {},
+            "mean": [0.1, 0.0, -0.1, 0.0],
+            "std": [1, 2, 0.5, 1],
+        },
         "condition": {"name": "text", "encoder": "tiny-text", "length": LENGTH, "width": WIDTH},
         "schedule": {"name": "cosine"},
         "parametrization": "v",

@@ -1,11 +1,12 @@
-"""The text that web user interfaces keep in a picture, in the grammar of AUTOMATIC1111 ("infotext").
+"""The text that web user interfaces keep in a picture, in the grammar of AUTOMATIC1111
+("infotext").
 
     a cat wearing a hat
     Negative prompt: blurry
     Steps: 24, Sampler: DPM++ 2M, CFG scale: 3, Seed: 7, Size: 256x256, Model: emoji
 
-Values that hold a comma, a colon or a new line are quoted as JSON. The last line needs three pairs or more to
-count as such: without it a text is all prompt.
+Values that hold a comma, a colon or a new line are quoted as JSON. The last line needs three pairs
+or more to count as such: without it a text is all prompt.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ def render(prompt: str, negative: str, values: Mapping[str, object]) -> str:
     lines = [prompt] if prompt else [""]
     if negative:
         lines.append(f"{_NEGATIVE} {negative}")
-    pairs = (f"{name}: {_quoted(str(value))}" for name, value in values.items() if value is not None)
+    pairs = (
+        f"{name}: {_quoted(str(value))}" for name, value in values.items() if value is not None
+    )
     return "\n".join([*lines, ", ".join(pairs)])
 
 
@@ -46,7 +49,9 @@ def parse(text: str) -> Infotext:
         lines, pairs = [*lines, last], []
     cut = next((i for i, line in enumerate(lines) if line.startswith(_NEGATIVE)), len(lines))
     negative = "\n".join(lines[cut:])[len(_NEGATIVE) :].strip()
-    return Infotext("\n".join(lines[:cut]).strip(), negative, {k.strip(): _plain(v) for k, v in pairs})
+    return Infotext(
+        "\n".join(lines[:cut]).strip(), negative, {k.strip(): _plain(v) for k, v in pairs}
+    )
 
 
 def _quoted(value: str) -> str:

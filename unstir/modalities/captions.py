@@ -1,7 +1,8 @@
-"""Captions that lie beside pictures: `metadata.jsonl`, `metadata.csv` and `.txt` files of the picture's name.
+"""Captions that lie beside pictures: `metadata.jsonl`, `metadata.csv` and `.txt` files of the
+picture's name.
 
-    notes, missing = metadata(folder)     # {picture: Note}, and every line that leads to no picture
-    note = sidecar(picture, skipped)
+notes, missing = metadata(folder)     # {picture: Note}, and every line that leads to no picture
+note = sidecar(picture, skipped)
 """
 
 from __future__ import annotations
@@ -35,10 +36,13 @@ class Skipped:
 
 
 def metadata(folder: Path) -> tuple[dict[Path, Note], list[Skipped]]:
-    """The notes of a folder's metadata file by resolved picture path; lines without a picture are reported."""
+    """The notes of a folder's metadata file by resolved picture path; lines without a picture are
+    reported."""
     notes: dict[Path, Note] = {}
     skipped: list[Skipped] = []
-    file = next((f for f in (folder / "metadata.jsonl", folder / "metadata.csv") if f.is_file()), None)
+    file = next(
+        (f for f in (folder / "metadata.jsonl", folder / "metadata.csv") if f.is_file()), None
+    )
     if file is None:
         return notes, skipped
     try:
@@ -69,7 +73,11 @@ def _object(line: str) -> Mapping[str, Any] | None:
 
 
 def _place(
-    file: Path, line: int, row: Mapping[str, Any] | None, notes: dict[Path, Note], skipped: list[Skipped]
+    file: Path,
+    line: int,
+    row: Mapping[str, Any] | None,
+    notes: dict[Path, Note],
+    skipped: list[Skipped],
 ) -> None:
     """Put one row's note at its picture, or say why there is no place for it."""
     name = row.get("file_name") if row else None
@@ -81,7 +89,9 @@ def _place(
     if not picture.is_relative_to(root):
         skipped.append(Skipped(file, f"points outside its folder in line {line}: {name[:100]!r}"))
     elif not picture.is_file():
-        skipped.append(Skipped(file, f"names a picture that is not there in line {line}: {name[:100]!r}"))
+        skipped.append(
+            Skipped(file, f"names a picture that is not there in line {line}: {name[:100]!r}")
+        )
     else:
         caption = next((row[key] for key in _CAPTIONS if isinstance(row.get(key), str)), "")
         label = row.get("label")

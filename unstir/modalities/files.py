@@ -2,10 +2,11 @@
 
     check_writable(path)              before the work begins
     with replacing(path) as temporary:
-        temporary.write_bytes(...)    # on leaving: flushed to the disk, then put in place in one step
+        temporary.write_bytes(...)    # on leaving: flushed to the disk, then put in place
 
-Whatever happens inside, `path` holds either what it held before or the whole new file, and nothing is left
-beside it: the new one is written under another name in the same folder and renamed (POSIX rename is atomic).
+Whatever happens inside, `path` holds either what it held before or the whole new file, and nothing
+is left beside it: the new one is written under another name in the same folder and renamed (POSIX
+rename is atomic).
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ def check_writable(path: Path) -> None:
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; give the name of a file in it")
     if not folder.is_dir():
-        raise FileNotFoundError(f"the folder {folder} does not exist; make it, or write elsewhere with -o")
+        raise FileNotFoundError(
+            f"the folder {folder} does not exist; make it, or write elsewhere with -o"
+        )
     if path.exists() and not os.access(path, os.W_OK):
         raise PermissionError(f"{path} may not be overwritten; write elsewhere with -o")
     trial = folder / f".unstir-{secrets.token_hex(6)}"
@@ -44,6 +47,7 @@ def check_writable(path: Path) -> None:
         trial.touch()
     except OSError as error:
         raise PermissionError(
-            f"nothing can be written in {folder.resolve()} ({error.strerror}); write elsewhere with -o"
+            f"nothing can be written in {folder.resolve()} ({error.strerror}); "
+            "write elsewhere with -o"
         ) from None
     trial.unlink()

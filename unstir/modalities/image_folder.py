@@ -1,13 +1,15 @@
-"""A folder of pictures as people keep them: found, captioned, and every file that was left out accounted for.
+"""A folder of pictures as people keep them: found, captioned, and every file that was left out
+accounted for.
 
     folder = scan("pictures")              # headers only
     print(folder.report())
-    pixels, folder = load(folder, 64)      # (N, 64, 64, 3) uint8; what cannot be decoded moves to `skipped`
+    pixels, folder = load(folder, 64)      # (N, 64, 64, 3) uint8; the damaged move to `skipped`
 
-Captions come from `metadata.jsonl` or `metadata.csv` ("file_name" and "text", as the imagefolder layout of
-Hugging Face datasets has them), else from a `.txt` file of the picture's name. Where nothing is captioned, the
-name of the folder a picture lies in is its label. A `train/` folder inside is the set, beside `validation/` and
-`test/`. Names that begin with a dot are not looked at, links to folders are not followed.
+Captions come from `metadata.jsonl` or `metadata.csv` ("file_name" and "text", as the imagefolder
+layout of Hugging Face datasets has them), else from a `.txt` file of the picture's name. Where
+nothing is captioned, the name of the folder a picture lies in is its label. A `train/` folder
+inside is the set, beside `validation/` and `test/`. Names that begin with a dot are not looked at,
+links to folders are not followed.
 """
 
 from __future__ import annotations
@@ -54,8 +56,9 @@ class Folder:
     def report(self, most: int = 50) -> str:
         """What is used and what is not, for a person."""
         captioned = sum(bool(item.caption) for item in self.items)
-        what = f"{captioned} with a caption" if captioned or not self.labels else f"{len(self.labels)} classes"
-        lines = [f"{self.root}: {len(self.items)} pictures, {what}; {len(self.skipped)} files left out"]
+        what = f"{len(self.labels)} classes" if self.labels else f"{captioned} with a caption"
+        used, left = len(self.items), len(self.skipped)
+        lines = [f"{self.root}: {used} pictures, {what}; {left} files left out"]
         lines += [f"  {self._short(s.path)} {s.why}" for s in self.skipped[:most]]
         if len(self.skipped) > most:
             lines.append(f"  ... and {len(self.skipped) - most} more")
@@ -66,10 +69,13 @@ class Folder:
 
 
 def scan(folder: str | os.PathLike[str], split: str = "train") -> Folder:
-    """Look through a folder without decoding pictures; BadFolder where there is nothing to learn from."""
+    """Look through a folder without decoding pictures; BadFolder where there is nothing to learn
+    from."""
     root = Path(folder)
     if not root.is_dir():
-        raise BadFolder(f"{root} is {'a file' if root.exists() else 'not there'}; give a folder of pictures")
+        raise BadFolder(
+            f"{root} is {'a file' if root.exists() else 'not there'}; give a folder of pictures"
+        )
     if (root / "train").is_dir():
         root = root / split
         if not root.is_dir():
@@ -82,7 +88,8 @@ def scan(folder: str | os.PathLike[str], split: str = "train") -> Folder:
 
 
 def load(folder: Folder, size: int) -> tuple[np.ndarray, Folder]:
-    """Every picture's middle square at `size`, (N, size, size, 3) uint8, and the folder without damaged ones."""
+    """Every picture's middle square at `size`, (N, size, size, 3) uint8, and the folder without
+    damaged ones."""
     pictures, items, skipped = [], [], list(folder.skipped)
     for item in folder.items:
         try:
@@ -100,8 +107,12 @@ def _walk(root: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, list[str]]
 
     for here, folders, names in os.walk(root, onerror=unreadable):
         links = [f for f in folders if (Path(here) / f).is_symlink()]
-        skipped += [Skipped(Path(here) / f, "is a link to a folder; links are not followed") for f in links]
-        folders[:] = sorted(f for f in folders if f not in links and not f.startswith((".", "__MACOSX")))
+        skipped += [
+            Skipped(Path(here) / f, "is a link to a folder; links are not followed") for f in links
+        ]
+        folders[:] = sorted(
+            f for f in folders if f not in links and not f.startswith((".", "__MACOSX"))
+        )
         yield Path(here), sorted(n for n in names if not n.startswith("."))
 
 
@@ -129,7 +140,9 @@ def _take(path: Path, note: Note, label: str, items: list[Item], skipped: list[S
         skipped.append(_skip(path, error))
         return
     if min(width, height) < SMALLEST:
-        skipped.append(Skipped(path, f"has {width} x {height} pixels; a side needs at least {SMALLEST}"))
+        skipped.append(
+            Skipped(path, f"has {width} x {height} pixels; a side needs at least {SMALLEST}")
+        )
     else:
         items.append(Item(path, note.caption, note.label or label))
 

@@ -8,6 +8,8 @@
 
     images.write("cat.png", pixels, embed("PNG", infotext, recipe))
     extract("cat.png")      {"parameters": infotext, "unstir": recipe}
+
+What a file says is read with limits and never trusted: anyone can write it.
 """
 
 from __future__ import annotations
@@ -43,7 +45,8 @@ def embed(format: str, infotext: str, recipe: Mapping[str, Any]) -> dict[str, An
 
 
 def extract(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What a picture tells of itself: "parameters" (text) and "unstir" (a table), each where it is there."""
+    """What a picture tells of itself: "parameters" (text) and "unstir" (a table), each where it is
+    there."""
     try:
         with Image.open(path, formats=["PNG", "JPEG", "WEBP", "GIF"]) as image:
             texts = _png(image) if image.format == "PNG" else _exif(image)
@@ -65,7 +68,8 @@ def _exif(image: Image.Image) -> dict[str, str]:
     exif = image.getexif()
     text = str(exif.get(_DESCRIPTION, "")).encode("latin-1", "replace").decode("utf-8", "replace")
     ours = text.removeprefix(f"{KEY} ") if text.startswith(f"{KEY} ") else ""
-    return {"parameters": _comment(exif.get_ifd(_EXIF).get(_COMMENT) or image.info.get("comment")), KEY: ours}
+    theirs = exif.get_ifd(_EXIF).get(_COMMENT) or image.info.get("comment")
+    return {"parameters": _comment(theirs), KEY: ours}
 
 
 def _comment(value: Any) -> str:

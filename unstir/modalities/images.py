@@ -4,8 +4,9 @@
     x = to_model(square(pixels, 64))   # (3, 64, 64) float32 in [-1, 1]
     write("cat.png", from_model(x))
 
-Only PNG, JPEG and WebP are opened, whatever a file is called, and a picture's size is read from its header
-before a pixel is decoded: a 17 KB PNG can hold 400 MB. Of an animation the first frame is read.
+Only PNG, JPEG and WebP are opened, whatever a file is called, and a picture's size is read from
+its header before a pixel is decoded: a 17 KB PNG can hold 400 MB. Of an animation the first frame
+is read.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 MOST_PIXELS = 4096 * 4096
 SMALLEST = 8
 """Pixels on a picture's shorter side below which there is nothing to learn from."""
+_HOW: Mapping[str, Mapping[str, Any]] = {
+    "PNG": {}, "JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 92},
+}  # fmt: skip
 _WHITE = (255, 255, 255)
 
 
@@ -32,11 +36,13 @@ class BadPicture(ValueError):
 
 
 class BadEnding(ValueError):
-    """A file name whose ending names no format that is written; the message lists those that are."""
+    """A file name whose ending names no format that is written; the message lists those that
+    are."""
 
 
 def read(path: str | os.PathLike[str], *, alpha: bool = False) -> np.ndarray:
-    """The picture as (H, W, 3) uint8 on white, or (H, W, 4) with its alpha; turned upright by its EXIF."""
+    """The picture as (H, W, 3) uint8 on white, or (H, W, 4) with its alpha; turned upright by its
+    EXIF."""
     return _opened(Path(path), lambda image: _pixels(image, alpha))
 
 
@@ -50,7 +56,9 @@ def _opened(path: Path, use: Callable[[Image.Image], Any]) -> Any:
         with Image.open(path, formats=sorted(set(FORMATS.values()))) as image:
             width, height = image.size
             if width * height > MOST_PIXELS:
-                raise BadPicture(f"{path} has {width} x {height} pixels; the limit is {MOST_PIXELS:,} in all")
+                raise BadPicture(
+                    f"{path} has {width} x {height} pixels; the limit is {MOST_PIXELS:,} in all"
+                )
             return use(image)
     except (BadPicture, FileNotFoundError, PermissionError, IsADirectoryError):
         raise
@@ -77,8 +85,8 @@ def _pixels(image: Image.Image, alpha: bool) -> np.ndarray:
         return np.array(image.convert("RGBA"))
     if not clear:
         return np.array(image.convert("RGB"))
-    image = image.convert("RGBA")
-    return np.array(Image.alpha_composite(Image.new("RGBA", image.size, (*_WHITE, 255)), image))[..., :3]
+    paper = Image.new("RGBA", image.size, (*_WHITE, 255))
+    return np.array(Image.alpha_composite(paper, image.convert("RGBA")))[..., :3]
 
 
 def square(pixels: np.ndarray, size: int) -> np.ndarray:
@@ -107,31 +115,39 @@ def from_model(x: np.ndarray) -> np.ndarray:
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
-    """"PNG", "JPEG" or "WEBP" by the ending of a name; BadEnding lists the endings."""
+    """PNG, JPEG or WEBP by the ending of a name; BadEnding lists the endings."""
     suffix = Path(path).suffix.lower()
     if suffix not in FORMATS:
-        raise BadEnding(f"{path} ends in {suffix or 'nothing'}; pictures end in {', '.join(FORMATS)}")
+        raise BadEnding(
+            f"{path} ends in {suffix or 'nothing'}; pictures end in {', '.join(FORMATS)}"
+        )
     return FORMATS[suffix]
 
 
-def write(path: str | os.PathLike[str], pixels: np.ndarray, options: Mapping[str, Any] | None = None) -> None:
-    """Write (H, W, 3 or 4) uint8, whole or not at all, and read it back; `options` as of `image_text.embed`."""
+def write(
+    path: str | os.PathLike[str], pixels: np.ndarray, options: Mapping[str, Any] | None = None
+) -> None:
+    """Write (H, W, 3 or 4) uint8, whole or not at all, and read it back; `options` as of
+    `image_text.embed`."""
     path, format = Path(path), format_of(path)
-    how: dict[str, Any] = {"PNG": {}, "JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 92}}
     with replacing(path) as temporary:
-        Image.fromarray(pixels).save(temporary, format, **how[format], **(options or {}))
+        Image.fromarray(pixels).save(temporary, format, **_HOW[format], **(options or {}))
         again = read(temporary, alpha=pixels.shape[-1] == 4)
         if again.shape != pixels.shape or (format == "PNG" and not np.array_equal(again, pixels)):
             raise OSError(f"{path} did not read back as it was written; check the disk")
 
 
 def write_gif(
-    path: str | os.PathLike[str], frames: Sequence[np.ndarray], *, milliseconds: int = 80, comment: str = ""
+    path: str | os.PathLike[str],
+    frames: Sequence[np.ndarray],
+    *,
+    milliseconds: int = 80,
+    comment: str = "",
 ) -> None:
     """An animation of (H, W, 3) uint8 frames that rests on the last one, whole or not at all."""
     if Path(path).suffix.lower() != ".gif":
         raise BadEnding(f"{path} does not end in .gif; an animation does")
-    images = [Image.fromarray(frame) for frame in frames]
+    images = [Image.fromarray(f).quantize(256, Image.Quantize.FASTOCTREE) for f in frames]
     times = [milliseconds] * (len(images) - 1) + [1500]
     with replacing(Path(path)) as temporary:
         images[0].save(

@@ -1,4 +1,5 @@
-"""Typed reading of a JSON object: each method gives a value of the promised kind or says what is there instead.
+"""Typed reading of a JSON object: each method gives a value of the promised kind or says what is
+there instead.
 
     fields = Fields(data);  fields.text("title");  fields.counts("shape", 2, 4)
 

@@ -1,12 +1,14 @@
-"""`model.json`: what a model folder says of itself, read and checked before a byte of weights is used.
+"""`model.json`: what a model folder says of itself, read and checked before a byte of weights is
+used.
 
-    manifest = read(folder)       # the description: complete, of a format we know, with safe file names
-    manifest.verify()             # every file: present, its SHA-256 as written, safetensors headers sound
+    manifest = read(folder)       # complete, of a format we know, with safe file names
+    manifest.verify()             # every file: present, its SHA-256 as written, headers sound
 
-Anything wrong raises `BadModel`, which names the file and what to do. A format number is raised whenever a
-reader of the old one could misunderstand the new one; `_UPGRADES` then turns old text into new, so that
-old folders load for ever, and newer ones are refused with a wish to update. Nothing here runs code from a
-model folder, and pickles are refused by name. The format is described in docs/model-folder.md.
+Anything wrong raises `BadModel`, which names the file and what to do. A format number is raised
+whenever a reader of the old one could misunderstand the new one; `_UPGRADES` then turns old text
+into new, so that old folders load for ever, and newer ones are refused with a wish to update.
+Nothing here runs code from a model folder, and pickles are refused by name. The format is
+described in docs/model-folder.md.
 """
 
 from __future__ import annotations
@@ -14,14 +16,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from unstir.core.parametrizations import parametrization
-from unstir.core.schedules import from_json
 from unstir.runtimes.checks import Bad, Fields
+from unstir.runtimes.consistency import check
 from unstir.runtimes.tensors import BadTensors, read_header
 
 FORMAT = 1
@@ -31,11 +32,14 @@ KINDS = ("image", "text-encoder")
 _UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """Format n -> the function that rewrites its text as format n + 1."""
 _SAFE_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
-_CODE = (".ckpt", ".pt", ".pth", ".bin", ".pkl", ".pickle", ".py", ".npy", ".npz", ".joblib", ".dill")
+_CODE = (
+    ".ckpt", ".pt", ".pth", ".bin", ".pkl", ".pickle", ".py", ".npy", ".npz", ".joblib", ".dill",
+)  # fmt: skip
 
 
 class BadModel(ValueError):
-    """A model folder that cannot be used; the message names the file, what is wrong and what to do."""
+    """A model folder that cannot be used; the message names the file, what is wrong and what to
+    do."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ class Manifest:
     raw: Mapping[str, Any] = field(default_factory=dict)
 
     def current(self, name: str) -> str:
-        """The present name of something the folder calls `name`: its aliases are {old: present}."""
+        """The present name of something the folder calls `name`: its aliases are {old:
+        present}."""
         return self.aliases.get(name, name)
 
     @property
@@ -92,15 +97,15 @@ class Manifest:
             if not path.is_file():
                 raise self._bad(file, "is missing", "copy the folder again, whole")
             if sha256_of(path) != digest:
-                raise self._bad(
-                    file, "is not the file the model was made with: its SHA-256 differs from model.json",
-                    "it is damaged or was exchanged; copy the folder again",
-                )  # fmt: skip
+                what = "has another SHA-256 than model.json says: damaged, or exchanged"
+                raise self._bad(file, what, "copy the folder again, whole")
         for file in self.weights:
             try:
                 read_header(self.path(file))
             except BadTensors as error:
-                raise self._bad(file, str(error), "ask its author for safetensors weights") from None
+                raise self._bad(
+                    file, str(error), "ask its author for safetensors weights"
+                ) from None
 
     def _bad(self, file: str, what: str, way_out: str) -> BadModel:
         return BadModel(f"{self.path(file)} {what}; {way_out}")
@@ -133,7 +138,9 @@ def _text(folder: Path, path: Path) -> bytes:
     if not folder.is_dir():
         raise BadModel(f"{folder} does not exist; `unstir models` lists the models there are")
     if not path.is_file():
-        kind = "a diffusers folder" if (folder / "model_index.json").exists() else "no model folder"
+        kind = (
+            "a diffusers folder" if (folder / "model_index.json").exists() else "no model folder"
+        )
         raise BadModel(f"{folder} is {kind}: it has no model.json; see docs/model-folder.md")
     if path.stat().st_size > LONGEST:
         raise BadModel(f"{path} has {path.stat().st_size} bytes; the limit is {LONGEST}")
@@ -147,7 +154,7 @@ def _no_constant(name: str) -> float:
 def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
     number = data.get("format")
     if type(number) is not int or number < 1:
-        raise Bad(f"has \"format\": {number!r}; a model folder of unstir says \"format\": {FORMAT}")
+        raise Bad(f'has "format": {number!r}; a model folder of unstir says "format": {FORMAT}')
     if number > FORMAT:
         raise Bad(f"has format {number}; this unstir reads up to {FORMAT}: please update unstir")
     for old in range(number, FORMAT):
@@ -158,16 +165,16 @@ def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
 def _manifest(folder: Path, sha256: str, data: dict[str, Any]) -> Manifest:
     fields = Fields(data)
     kind = fields.choice("kind", KINDS)
-    known = dict(
+    common = Manifest(
         folder=folder, sha256=sha256, kind=kind, raw=data,
         name=fields.name("name"), title=fields.text("title", ""), files=_files(fields),
         licences=fields.table("licences"), aliases=fields.texts("aliases"),
     )  # fmt: skip
     if kind == "text-encoder":
-        return Manifest(**known)
+        return common
     fields.only(Manifest.__dataclass_fields__.keys() - {"folder", "sha256", "raw"} | {"format"})
-    manifest = Manifest(
-        **known,
+    manifest = replace(
+        common,
         weights=tuple(fields.names("weights")),
         graphs=_graphs(fields.table("graphs")),
         network=fields.part("network", none=True),
@@ -180,7 +187,7 @@ def _manifest(folder: Path, sha256: str, data: dict[str, Any]) -> Manifest:
         defaults=fields.table("defaults"),
         training=fields.table("training"),
     )
-    _check_image(manifest)
+    check(manifest)
     return manifest
 
 
@@ -210,58 +217,3 @@ def _graphs(table: Mapping[str, Any]) -> dict[str, Graph]:
         names = tuple(part.names("inputs")), tuple(part.names("outputs"))
         graphs[name] = Graph(part.text("file"), *names)
     return graphs
-
-
-def _check_image(manifest: Manifest) -> None:
-    """What belongs together in a folder of kind "image"."""
-    used = {*manifest.weights, *(graph.file for graph in manifest.graphs.values())}
-    if missing := sorted(used - set(manifest.files)):
-        raise Bad(f"uses {missing[0]!r}, which \"files\" does not list with its SHA-256")
-    _check_suffixes(manifest.weights, ".safetensors")
-    _check_suffixes((graph.file for graph in manifest.graphs.values()), ".onnx")
-    needed = ("denoiser", "decoder") if manifest.codec else ("denoiser",)
-    for name in needed:
-        if name not in manifest.graphs and not manifest.network:
-            raise Bad(f"has no graph {name!r} and no network; a model needs one of them to run")
-    if manifest.codec:
-        _check_latent(Fields(dict(manifest.codec), "codec"), manifest.shape[0])
-    if manifest.condition:
-        _check_condition(Fields(dict(manifest.condition), "condition"))
-    _check_defaults(Fields(dict(manifest.defaults), "defaults"))
-    try:
-        from_json(manifest.schedule)
-        parametrization(manifest.parametrization)
-    except (TypeError, ValueError) as error:
-        raise Bad(f"describes a process that this unstir does not have: {error}") from None
-
-
-def _check_suffixes(files: Iterable[str], suffix: str) -> None:
-    for file in files:
-        if not file.endswith(suffix):
-            raise Bad(f"uses {file!r} where a {suffix} file belongs")
-
-
-def _check_latent(codec: Fields, channels: int) -> None:
-    mean, std = codec.numbers("mean"), codec.numbers("std")
-    if len(mean) != channels or len(std) != channels or min(std) <= 0:
-        raise Bad(
-            f"has {len(mean)} latent means and deviations {list(std)} for {channels} channels; "
-            "each channel has one of each, the deviation above 0"
-        )
-
-
-def _check_condition(condition: Fields) -> None:
-    if condition.choice("name", ("text", "labels")) == "labels":
-        condition.names("classes", least=1)
-    else:
-        condition.name("encoder")
-        condition.count("length", 4096)
-        condition.count("width", 65536)
-
-
-def _check_defaults(defaults: Fields) -> None:
-    defaults.name("sampler")
-    defaults.count("steps", 1000)
-    defaults.number("scale", 1.0)
-    if "spacing" in defaults.data:
-        defaults.name("spacing")

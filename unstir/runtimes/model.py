@@ -1,4 +1,5 @@
-"""A trained model, ready to run: networks as functions of numpy arrays, whatever runtime is behind them.
+"""A trained model, ready to run: networks as functions of numpy arrays, whatever runtime is behind
+them.
 
     model = load("emoji")                           # or a folder; onnxruntime, no torch
     cat, nothing = model.condition.encode(["a cat"]), model.condition.null(1)
@@ -7,10 +8,12 @@
     pixels = model.decode(step.x)                   # (B, 3, H, W) in [-1, 1]
 
 The network's raw output F becomes an estimate of the clean sample by the parametrization's row,
-``x0 = skip x + out F(into x)`` (core/parametrizations); latents are shifted and scaled in `codecs.latent` only.
+``x0 = skip x + out F(into x)`` (core/parametrizations); latents are shifted and scaled in
+`codecs.latent` only.
 
-With `padded` every network runs on exactly `CHUNK` samples at a time, the last chunk filled up by repetition.
-Each sample is then the same to the last bit whatever stands beside it; without it, rounding may differ.
+With `padded` every network runs on exactly `CHUNK` samples at a time, the last chunk filled up by
+repetition. Each sample is then the same to the last bit whatever stands beside it; without it,
+rounding may differ.
 """
 
 from __future__ import annotations
@@ -25,13 +28,14 @@ from typing import Any, Literal
 import numpy as np
 
 from unstir.codecs.latent import Latent
+from unstir.conditions.manifest import from_manifest
 from unstir.conditions.tokens import Condition, Tokens
 from unstir.core.levels import Both, Denoise, Level
 from unstir.core.parametrizations import denoiser
 from unstir.core.schedules import Schedule, from_json
 from unstir.runtimes.manifest import BadModel, Manifest, read
 from unstir.runtimes.onnx import Call, load_graphs
-from unstir.runtimes.shelf import folder
+from unstir.runtimes.shelf import SHIPPED, folder, shelf
 from unstir.threads import default_threads
 
 CHUNK = 4
@@ -67,12 +71,14 @@ class Model:
         return self._run("denoiser", *(given[name] for name in wanted))
 
     def denoise(self, tokens: Tokens | None = None) -> Denoise[np.ndarray]:
-        """x_t -> E[x_0 | x_t, tokens] for the samplers; one row of tokens for all, or one per sample."""
+        """x_t -> E[x_0 | x_t, tokens] for the samplers; one row of tokens for all, or one per
+        sample."""
         condition = (tokens.states, tokens.mask) if tokens else ()
         return denoiser(lambda x, t: self.net(x, t.t, *condition), self.manifest.parametrization)
 
     def both(self, pos: Tokens, neg: Tokens) -> Both[np.ndarray]:
-        """x_t -> the estimates with `pos` and with `neg`, in one run of the network over twice the samples."""
+        """x_t -> the estimates with `pos` and with `neg`, in one run of the network over twice the
+        samples."""
 
         def at(x: np.ndarray, level: Level) -> tuple[np.ndarray, np.ndarray]:
             count = len(x)
@@ -110,11 +116,14 @@ def load(
     threads: int | None = None,
     padded: bool = False,
 ) -> Model:
-    """The model of a name or folder, verified to the last byte; BadModel says what is wrong with it."""
+    """The model of a name or folder, verified to the last byte; BadModel says what is wrong with
+    it."""
     place = folder(name_or_folder)
     manifest = read(place)
     if manifest.kind == "text-encoder":
-        raise BadModel(f"{manifest.name} is a text encoder, a part of models; it makes no pictures")
+        raise BadModel(
+            f"{manifest.name} is a text encoder, a part of models; it makes no pictures"
+        )
     manifest.verify()
     threads = threads or default_threads()
     graphs = _graphs(place, manifest, runtime, threads)
@@ -136,14 +145,16 @@ def _condition(manifest: Manifest, threads: int) -> Condition | None:
     said = manifest.condition
     if said is None:
         return None
-    if said["name"] == "labels":
-        return import_module("unstir.conditions.labels").Labels(said["classes"])
-    from unstir.conditions.text import Text
-
     try:
-        return Text(folder(said["encoder"]), said["length"], threads=threads)
+        models = shelf()[said["encoder"]].parent if said["name"] == "text" else SHIPPED
+        return from_manifest(said, models, threads=threads)
+    except KeyError:
+        raise BadModel(
+            f"{manifest.name} needs the text encoder {said['encoder']!r}, which is not among the "
+            "models (`unstir models`); get its folder from where this model came from"
+        ) from None
     except (OSError, ValueError) as error:
-        raise BadModel(f"the text encoder {said['encoder']!r} of {manifest.name}: {error}") from error
+        raise BadModel(f"the condition of {manifest.name}: {error}") from error
 
 
 def _rows(array: Any, count: int) -> np.ndarray:

@@ -3,8 +3,8 @@
     graphs = load_graphs(folder, manifest, threads=2)
     out = graphs["denoiser"](x, t, tokens, token_mask)        # inputs in the order of model.json
 
-A graph is opened when it is first called, so that drawing never opens an encoder. Threads do not spin while
-they wait: a shared machine would pay for it, and small graphs gain nothing.
+A graph is opened when it is first called, so that drawing never opens an encoder. Threads do not
+spin while they wait: a shared machine would pay for it, and small graphs gain nothing.
 """
 
 from __future__ import annotations
@@ -22,14 +22,18 @@ if TYPE_CHECKING:
 
 
 class Call(Protocol):
-    """A network as a runtime gives it: arrays in the order of its inputs, the first output back."""
+    """A network as a runtime gives it: arrays in the order of its inputs, the first output
+    back."""
 
     def __call__(self, *arrays: np.ndarray) -> np.ndarray: ...
 
 
 def load_graphs(folder: Path, manifest: Manifest, threads: int) -> Mapping[str, Call]:
     """Every graph of a model folder by name."""
-    return {name: OnnxGraph(folder / graph.file, graph, threads) for name, graph in manifest.graphs.items()}
+    return {
+        name: OnnxGraph(folder / graph.file, graph, threads)
+        for name, graph in manifest.graphs.items()
+    }
 
 
 class OnnxGraph:
@@ -52,7 +56,9 @@ class OnnxGraph:
         try:
             session = open_session(self.path, self.threads)
         except Exception as error:
-            raise _failure(self.path, "is not an ONNX graph that onnxruntime can open", error) from error
+            raise _failure(
+                self.path, "is not an ONNX graph that onnxruntime can open", error
+            ) from error
         for kind, said, there in (
             ("inputs", self.graph.inputs, session.get_inputs()),
             ("outputs", self.graph.outputs, session.get_outputs()),

@@ -1,9 +1,10 @@
 """The header of a safetensors file, read and checked before anything is allocated or mapped.
 
-A safetensors file is ``N (8 bytes, little endian) | N bytes of JSON | data``; the JSON gives each tensor
-its dtype, shape and the bytes [start, stop) of the data that are its own (safetensors format, README of
-the reference implementation). The data must be covered without holes or overlaps, so that a file cannot be
-two things at once. The limits are our own and lower than the format's: a header of 8 MB, 20,000 tensors.
+A safetensors file is ``N (8 bytes, little endian) | N bytes of JSON | data``; the JSON gives each
+tensor its dtype, shape and the bytes [start, stop) of the data that are its own (safetensors
+format, README of the reference implementation). The data must be covered without holes or
+overlaps, so that a file cannot be two things at once. The limits are our own and lower than the
+format's: a header of 8 MB, 20,000 tensors.
 
     for name, tensor in read_header(path).items(): ...
 """
@@ -17,13 +18,14 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 LONGEST_HEADER = 8 * 2**20
 MOST_TENSORS = 20_000
 MOST_DIMENSIONS = 8
 WIDTHS = {
-    "BOOL": 1, "U8": 1, "I8": 1, "F8_E4M3": 1, "F8_E5M2": 1, "U16": 2, "I16": 2, "F16": 2, "BF16": 2,
+    "BOOL": 1, "U8": 1, "I8": 1, "F8_E4M3": 1, "F8_E5M2": 1,
+    "U16": 2, "I16": 2, "F16": 2, "BF16": 2,
     "U32": 4, "I32": 4, "F32": 4, "U64": 8, "I64": 8, "F64": 8,
 }  # fmt: skip
 """Bytes of one element of each dtype."""
@@ -98,13 +100,12 @@ def _tensors(header: Mapping[str, Any], data: int) -> dict[str, Tensor]:
 def _tensor(name: str, entry: Any, data: int) -> Tensor:
     if not _NAME.fullmatch(name) or "__" in name:
         raise BadTensors(f"names a tensor {name[:80]!r}; letters, digits and _ . / : - are read")
-    dtype, shape, span = (
-        (entry.get(key) for key in ("dtype", "shape", "data_offsets"))
-        if isinstance(entry, dict)
-        else (None, None, None)
-    )
+    said = entry if isinstance(entry, dict) else {}
+    dtype, shape, span = said.get("dtype"), said.get("shape"), said.get("data_offsets")
     if dtype not in WIDTHS:
-        raise BadTensors(f"gives tensor {name!r} the dtype {dtype!r}; there are {', '.join(WIDTHS)}")
+        raise BadTensors(
+            f"gives tensor {name!r} the dtype {dtype!r}; there are {', '.join(WIDTHS)}"
+        )
     if not _counts(shape) or len(shape) > MOST_DIMENSIONS:
         raise BadTensors(f"gives tensor {name!r} the shape {shape!r}")
     if not _counts(span) or len(span) != 2 or span[1] < span[0]:
@@ -117,7 +118,7 @@ def _tensor(name: str, entry: Any, data: int) -> Tensor:
     return Tensor(dtype, tuple(shape), data + span[0], data + span[1])
 
 
-def _counts(values: Any) -> bool:
+def _counts(values: Any) -> TypeGuard[list[int]]:
     return isinstance(values, list) and all(type(v) is int and 0 <= v < 2**48 for v in values)
 
 

@@ -1,0 +1,38 @@
+"""unstir: diffusion models, proven and small. Diffusion stirs structure into noise; this un-stirs
+it.
+
+    import unstir
+    unstir.generate("a cat wearing a hat", seed=3)[0].save("cat.png")
+
+Importing it costs nothing: each name below is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "generate": "unstir.tasks.generate",
+    "load": "unstir.runtimes.model",
+    "Model": "unstir.runtimes.model",
+    "Picture": "unstir.tasks.picture",
+}
+__all__ = ["Model", "Picture", "__version__", "generate", "load"]
+
+if TYPE_CHECKING:
+    from unstir.runtimes.model import Model, load
+    from unstir.tasks.generate import generate
+    from unstir.tasks.picture import Picture
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'unstir' has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LAZY])

@@ -1,0 +1,1 @@
+"""What people meet: the command line. Nothing heavy is imported before it is needed."""

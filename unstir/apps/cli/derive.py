@@ -1,0 +1,68 @@
+"""A command out of a task: the task's typed signature becomes flags, the command adds its own.
+
+    @derived(generate)
+    def command(draw, *, out=None, json=False): ...     # draw() is the task with the flags bound
+
+So a parameter and its help are written once, in the task. A flag that both name goes to both.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any, get_args
+
+from cyclopts import Parameter, Token
+
+
+def derived(task: Callable[..., Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Decorate a command whose first argument is the bound task and the rest are its own flags."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        asked = inspect.signature(task, eval_str=True).parameters
+        own = dict(list(inspect.signature(command, eval_str=True).parameters.items())[1:])
+
+        every = [own.get(name, p).replace(kind=p.kind) for name, p in asked.items()]
+        every += [parameter for name, parameter in own.items() if name not in asked]
+        signature = inspect.Signature([_strict(parameter) for parameter in every])
+
+        def run(*args: Any, **flags: Any) -> None:
+            given = signature.bind(*args, **flags).arguments
+            theirs = {name: value for name, value in given.items() if name in asked}
+            mine = {name: value for name, value in given.items() if name in own}
+            command(partial(task, **theirs), **mine)
+
+        setattr(run, "__signature__", signature)  # noqa: B010
+        run.__doc__ = _help(task) + _help(command).partition("----------")[2]
+        return run
+
+    return decorate
+
+
+def _help(function: Callable[..., Any]) -> str:
+    return inspect.cleandoc(function.__doc__ or "")
+
+
+def _strict(parameter: inspect.Parameter) -> inspect.Parameter:
+    """Whole numbers stay whole: 1.5 is refused, not rounded. What is off needs no flag to be
+    off."""
+    if parameter.default is False:
+        return parameter.replace(annotation=Annotated[bool, Parameter(negative=())])
+    kinds = {parameter.annotation, *get_args(parameter.annotation)}
+    if int not in kinds or float in kinds:
+        return parameter
+    words = [w for kind in kinds for w in get_args(kind) if isinstance(w, str)]
+    hint = Annotated[parameter.annotation, Parameter(converter=partial(_whole, words))]
+    return parameter.replace(annotation=hint)
+
+
+def _whole(words: list[str], _: Any, tokens: tuple[Token, ...]) -> int | str:
+    text = tokens[0].value
+    if text in words:
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        also = "".join(f" or {word}" for word in words)
+        raise ValueError(f"{text!r} is not a whole number{also}") from None

@@ -1,0 +1,66 @@
+"""Exit codes, and what is said when something goes wrong: at most three lines, a traceback with
+``--debug`` only.
+
+    0    done
+    2    the command line: an unknown option or name, a number out of range
+    3    something that was named cannot be used: a model, a picture, a folder, an output
+    4    this machine lacks something: disk space, memory, an optional package
+    70   a mistake in unstir itself
+    130  cancelled with Ctrl-C (143 by a termination signal)
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+CANCELLED = 130
+BUG = 70
+CODES = {
+    "CycloptsError": 2, "BadRequest": 2, "NotFound": 2, "BadEnding": 2,
+    "BadModel": 3, "BadPicture": 3, "BadFolder": 3, "Diverged": 3, "ValueError": 3,
+    "FileNotFoundError": 3, "FileExistsError": 3, "IsADirectoryError": 3,
+    "NotADirectoryError": 3, "PermissionError": 3,
+    "MemoryError": 4, "OSError": 4, "ImportError": 4, "FetchError": 4,
+}  # fmt: skip
+"""Exit code by the name of the error's class or, failing that, of the nearest class above it."""
+
+
+def code_of(error: BaseException) -> int:
+    """The exit code of an error; names, so that no module is imported to compare with."""
+    return next((CODES[c.__name__] for c in type(error).__mro__ if c.__name__ in CODES), BUG)
+
+
+def tell(error: BaseException, debug: bool) -> int:
+    """Say on stderr what went wrong, and return the exit code."""
+    code = code_of(error)
+    if debug:
+        traceback.print_exception(error, file=sys.stderr)
+    if code == BUG:
+        kind = type(error).__name__
+        print(f"error: {kind}: {error}", file=sys.stderr)
+        print("this is a mistake in unstir; add --debug to see where", file=sys.stderr)
+        return code
+    print(f"error: {_text(error)}", file=sys.stderr)
+    if code == 2:
+        print(
+            "`unstir --help` lists the commands, `unstir COMMAND --help` its options",
+            file=sys.stderr,
+        )
+    return code
+
+
+def _text(error: BaseException) -> str:
+    if type(error).__name__ == "UnusedCliTokensError":
+        words = " ".join(getattr(error, "unused_tokens", []))
+        return f"too many words: {plain(words)}; put a prompt of several words in quotes"
+    if isinstance(error, OSError) and error.strerror and not isinstance(error, ImportError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}"
+    return plain(str(error)) or type(error).__name__
+
+
+def plain(text: str) -> str:
+    """Text from a file or a person, safe for a terminal: control characters are shown, not
+    obeyed."""
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)

@@ -1,0 +1,61 @@
+"""The commands, each in a file that is imported when the command is used."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from cyclopts import App, Parameter
+
+from unstir import __version__
+from unstir.apps.cli.errors import CANCELLED, tell
+from unstir.core.find import named
+
+COMMANDS = {
+    "generate": "Draw pictures from a prompt.",
+    "show": "Print the command that made a picture, or what a model is.",
+    "noise": "Draw how a picture is stirred into noise, as a strip.",
+    "train": "Train a recipe, or a model of your own pictures.",
+    "data": "Build the emoji data set.",
+    "models": "List the models there are.",
+    "doctor": "Check that everything works here.",
+}
+
+app = App(
+    name="unstir",
+    help="Draw pictures from noise, offline, on a plain CPU.",
+    help_epilogue='`unstir "A PROMPT"` is short for `unstir generate "A PROMPT"`. '
+    "`--debug` shows where an error came from.",
+    version=__version__,
+    result_action="return_value",
+    suppress_keyboard_interrupt=False,
+    default_parameter=Parameter(negative_iterable=()),
+)
+for _name, _help in COMMANDS.items():
+    app.command(f"unstir.apps.cli.{_name}:command", name=_name, help=_help)
+
+
+def run(words: Sequence[str], debug: bool) -> int:
+    """Run one command; the exit code, whatever happens in it."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        if not words[0].startswith("-"):
+            named(COMMANDS, words[0], "commands")
+        app(words, exit_on_error=False, print_error=False)
+        sys.stdout.flush()
+        return 0
+    except KeyboardInterrupt:
+        print("\ncancelled; nothing was left half-written", file=sys.stderr)
+        return CANCELLED
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        sys.stdout = None  # type: ignore[assignment]
+        return 0
+    except Exception as error:
+        return tell(error, debug)
+
+
+def _terminate(number: int, _: Any) -> None:
+    """A termination signal leaves by the same way as an error: temporary files are removed."""
+    raise SystemExit(128 + number)

@@ -1,0 +1,95 @@
+"""Do the parts of a model folder belong together? Checked on its description, before any file is
+opened.
+
+Files that are used are listed with their SHA-256; graphs and weights are of the kinds that cannot
+run code; the denoiser has the inputs its condition fills; each latent channel has its mean and
+deviation; the process is one that this unstir has.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from unstir.core.parametrizations import parametrization
+from unstir.core.schedules import from_json
+from unstir.runtimes.checks import Bad, Fields
+
+if TYPE_CHECKING:
+    from unstir.runtimes.manifest import Manifest
+
+
+def check(manifest: Manifest) -> None:
+    """Raise `Bad` where the parts of a folder of kind "image" do not belong together."""
+    used = {*manifest.weights, *(graph.file for graph in manifest.graphs.values())}
+    if missing := sorted(used - set(manifest.files)):
+        raise Bad(f'uses {missing[0]!r}, which "files" does not list with its SHA-256')
+    _check_suffixes(manifest.weights, ".safetensors")
+    _check_suffixes((graph.file for graph in manifest.graphs.values()), ".onnx")
+    needed = ("denoiser", "decoder") if manifest.codec else ("denoiser",)
+    for name in needed:
+        if name not in manifest.graphs and not manifest.network:
+            raise Bad(f"has no graph {name!r} and no network; a model needs one of them to run")
+    if "denoiser" in manifest.graphs:
+        _check_inputs(manifest)
+    if manifest.codec:
+        _check_latent(Fields(dict(manifest.codec), "codec"), manifest.shape[0])
+    if manifest.condition:
+        _check_condition(Fields(dict(manifest.condition), "condition"))
+    _check_defaults(Fields(dict(manifest.defaults), "defaults"))
+    _check_process(manifest)
+
+
+def _check_process(manifest: Manifest) -> None:
+    try:
+        schedule = from_json(manifest.schedule)
+        parametrization(manifest.parametrization)
+        numbers = [value for t in (0.01, 0.5, 0.99) for value in schedule(t)]
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise Bad(f"describes a process that this unstir does not have: {error}") from None
+    if not all(math.isfinite(value) and value > 0 for value in numbers):
+        raise Bad(f"has a schedule that is no way from data to noise: {dict(manifest.schedule)}")
+
+
+def _check_suffixes(files: Iterable[str], suffix: str) -> None:
+    for file in files:
+        if not file.endswith(suffix):
+            raise Bad(f"uses {file!r} where a {suffix} file belongs")
+
+
+def _check_inputs(manifest: Manifest) -> None:
+    """The denoiser's inputs have fixed names, for callers fill them by name."""
+    inputs = manifest.graphs["denoiser"].inputs
+    wanted = {"x", "t"} | ({"tokens", "token_mask"} if manifest.condition else set())
+    if set(inputs) - {"extra"} != wanted:
+        raise Bad(
+            f"gives its denoiser the inputs {', '.join(inputs)}; "
+            f"with its condition they are {', '.join(sorted(wanted))}"
+        )
+
+
+def _check_latent(codec: Fields, channels: int) -> None:
+    mean, std = codec.numbers("mean"), codec.numbers("std")
+    if len(mean) != channels or len(std) != channels or min(std) <= 0:
+        raise Bad(
+            f"has {len(mean)} latent means and deviations {list(std)} for {channels} channels; "
+            "each channel has one of each, the deviation above 0"
+        )
+
+
+def _check_condition(condition: Fields) -> None:
+    if condition.choice("name", ("text", "labels")) == "labels":
+        condition.names("classes", least=1)
+    else:
+        condition.name("encoder")
+        condition.count("length", 4096)
+        condition.count("width", 65536)
+
+
+def _check_defaults(defaults: Fields) -> None:
+    defaults.name("sampler")
+    defaults.count("steps", 1000)
+    defaults.number("scale", 1.0)
+    if "spacing" in defaults.data:
+        defaults.name("spacing")

@@ -1,0 +1,52 @@
+"""A finished picture: its pixels, its seed, and the recipe that makes it again."""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from unstir.modalities.image_text import embed
+from unstir.modalities.images import format_of, resize, write
+from unstir.tasks.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One result of `generate`; `native` holds the model's own pixels, (H, W, 3) uint8."""
+
+    native: np.ndarray
+    recipe: Recipe
+
+    @property
+    def seed(self) -> int:
+        """The seed that makes this picture alone."""
+        return self.recipe.seed
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """(H, W, 3) uint8 at the size asked for."""
+        return resize(self.native, *self.recipe.pixels)
+
+    @property
+    def image(self) -> Image.Image:
+        """As a Pillow image."""
+        return Image.fromarray(self.pixels)
+
+    def save(self, path: str | os.PathLike[str], *, metadata: bool = True) -> Path:
+        """Write a PNG, JPEG or WebP, by the name's ending, whole or not at all, its recipe
+        inside."""
+        path = Path(path)
+        options = embed(format_of(path), self.recipe.infotext(), self.recipe.to_json(path.name))
+        write(path, self.pixels, options if metadata else None)
+        return path
+
+    def _repr_png_(self) -> bytes:
+        """Notebooks show the picture itself."""
+        buffer = io.BytesIO()
+        self.image.save(buffer, "PNG")
+        return buffer.getvalue()

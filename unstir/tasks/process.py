@@ -1,0 +1,116 @@
+"""How a request walks from noise to data: sampler, path and guidance, resolved against what a
+model prefers.
+
+    process = resolve(model, steps=20, sampler="euler_a")
+    denoise = process.denoiser(model, pos, neg)
+    for step in process.sampler(denoise, x, process.path, noise=noise): ...
+
+What a model prefers stands in its model.json ("defaults").
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unstir.conditions.tokens import Tokens
+from unstir.core.find import find, named
+from unstir.core.guidance import check
+from unstir.core.guidance.apg import apg
+from unstir.core.guidance.cfg import cfg
+from unstir.core.guidance.cfgpp import cfgpp
+from unstir.core.guidance.interval import interval as within
+from unstir.core.guidance.rescale import rescale
+from unstir.core.levels import Both, Denoise, Level, Step
+from unstir.core.paths import path
+from unstir.runtimes.model import Model
+from unstir.tasks import names
+from unstir.tasks.request import BadRequest, number, whole
+
+GUIDANCES: dict[str, Callable[[Both[Any], float, list[Level]], Denoise[Any]]] = {
+    "cfg": lambda both, scale, _: cfg(both, scale),
+    "rescale": lambda both, scale, _: rescale(both, scale),
+    "apg": lambda both, scale, _: apg(both, scale),
+    "cfgpp": lambda both, scale, path: cfgpp(both, scale, path),
+}
+MOST_STEPS = 1000
+_BELOW_NOISE = 0.999
+"""Where a path begins for a network that predicts noise: of pure noise it can say nothing."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """Everything about the walk that is not the picture's subject."""
+
+    sampler: Callable[..., Iterator[Step[np.ndarray]]]
+    path: list[Level]
+    name: str
+    steps: int
+    evaluations: int
+    spacing: str
+    scale: float
+    guidance: str
+    interval: tuple[float, float] | None
+
+    def denoiser(
+        self, model: Model, pos: Tokens | None, neg: Tokens | None
+    ) -> Denoise[np.ndarray]:
+        """The model's denoiser for a condition, guided away from `neg`; made anew for each run."""
+        plain = model.denoise(pos)
+        if pos is None or neg is None or not (pos.mask.any() or neg.mask.any()):
+            return plain
+        if self.scale == 1 and self.guidance != "cfgpp":
+            return plain
+        both = GUIDANCES[self.guidance](model.both(pos, neg), self.scale, self.path)
+        return within(both, plain, *self.interval) if self.interval else both
+
+
+def resolve(
+    model: Model,
+    *,
+    steps: int | None = None,
+    sampler: str | None = None,
+    spacing: str | None = None,
+    scale: float | None = None,
+    guidance: str = "cfg",
+    interval: tuple[float, float] | None = None,
+) -> Process:
+    """Numbers and names as asked, the model's own where nothing was; BadRequest or NotFound where
+    none fits."""
+    prefers = model.manifest.defaults
+    name, brought = names.sampler(sampler or model.manifest.current(prefers["sampler"]))
+    spacing = spacing or brought or model.manifest.current(prefers.get("spacing", "uniform"))
+    steps = whole("steps", prefers["steps"] if steps is None else steps, 1, MOST_STEPS)
+    named(GUIDANCES, guidance, "guidance")
+    scale = _scale(scale, guidance, prefers.get("scale", 1.0))
+    walk = find("samplers", name)
+    cost = sys.modules[walk.__module__].COST
+    try:
+        check([guidance], name)
+        count = cost.steps_for(steps)
+        start = _BELOW_NOISE if model.manifest.parametrization == "eps" else 1.0
+        levels = path(model.schedule, count, find("paths", spacing), start)
+    except ValueError as error:
+        raise BadRequest(f"{name}, {steps} steps, {spacing}, {guidance}: {error}") from error
+    evaluations = cost.evaluations(count)
+    return Process(
+        walk, levels, name, steps, evaluations, spacing, scale, guidance, _interval(interval)
+    )
+
+
+def _scale(scale: float | None, guidance: str, preferred: float) -> float:
+    most, default = (1.0, 0.6) if guidance == "cfgpp" else (100.0, preferred)
+    return number("scale", default if scale is None else scale, 0.0, most)
+
+
+def _interval(interval: tuple[float, float] | None) -> tuple[float, float] | None:
+    if interval is None:
+        return None
+    low, high = (number("interval", value, 0.0, 1.0) for value in interval)
+    if low >= high:
+        raise BadRequest(f"interval is {low:g} to {high:g}; give two times, the smaller first")
+    return low, high

@@ -1,0 +1,130 @@
+"""What a picture was made from: everything needed to make it again, kept in the picture's own
+file.
+
+    recipe.to_json()            the table under the key "unstir" (modalities/image_text.py)
+    recipe.command("cat.png")   ["unstir", "generate", "a cat", "--seed", "3", ...]
+
+Nothing in it says when or where it was made, so the same command writes the same bytes. Every
+value is pinned, defaults too: a later release may have better ones. `SCHEMA` is raised when a
+reader of the old form could misunderstand the new one.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from unstir.modalities import a1111
+from unstir.tasks.names import SPACING_LABELS, label
+
+SCHEMA = 1
+_SETTINGS = (
+    "prompt", "negative", "steps", "evaluations", "sampler", "spacing", "scale", "guidance",
+    "interval", "size", "pixels", "padded",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One picture's settings; `model` as it was asked for, `name` and `sha256` as its model.json
+    says."""
+
+    prompt: str | None
+    negative: str
+    model: str
+    name: str
+    sha256: str
+    seed: int
+    steps: int
+    evaluations: int
+    sampler: str
+    spacing: str
+    scale: float
+    guidance: str
+    interval: tuple[float, float] | None
+    size: int | str
+    pixels: tuple[int, int]
+    padded: bool
+    runtime: str
+    threads: int
+    asked_threads: int | None
+
+    def command(self, file: str) -> list[str]:
+        """The words of the command that makes this picture alone, in `file`."""
+        words = ["unstir", "generate"]
+        words += [] if self.prompt is None else _argument("--prompt", self.prompt, named=False)
+        for flag, value in self._flags():
+            words += _argument(flag, *map(str, value if isinstance(value, tuple) else (value,)))
+        return [*words, *(["--padded"] if self.padded else []), *_argument("--out", file)]
+
+    def _flags(self) -> Iterator[tuple[str, Any]]:
+        yield "--model", self.model
+        yield "--seed", self.seed
+        yield "--steps", self.steps
+        yield "--sampler", self.sampler
+        yield "--spacing", self.spacing
+        yield "--scale", self.scale
+        yield "--size", self.size
+        optional = {
+            "--negative": self.negative or None,
+            "--guidance": None if self.guidance == "cfg" else self.guidance,
+            "--interval": self.interval,
+            "--runtime": None if self.runtime == "onnx" else self.runtime,
+            "--threads": self.asked_threads,
+        }
+        yield from ((flag, value) for flag, value in optional.items() if value is not None)
+
+    def to_json(self, file: str) -> dict[str, Any]:
+        """The table that is written into `file`."""
+        return {
+            "schema": SCHEMA,
+            "command": self.command(file),
+            "seed": self.seed,
+            "model": {"name": self.name, "sha256": self.sha256},
+            "settings": {name: getattr(self, name) for name in _SETTINGS},
+            "runtime": {"name": self.runtime, "threads": self.threads},
+            "versions": versions(self.runtime),
+        }
+
+    def infotext(self) -> str:
+        """The same for other programs, in A1111's grammar."""
+        width, height = self.pixels
+        values: Mapping[str, object] = {
+            "Steps": self.steps,
+            "Sampler": label(self.sampler),
+            "Schedule type": SPACING_LABELS.get(self.spacing, self.spacing),
+            "CFG scale": self.scale,
+            "Seed": self.seed,
+            "Size": f"{width}x{height}",
+            "Model hash": self.sha256[:10],
+            "Model": self.name,
+            "Version": f"unstir {versions(self.runtime)['unstir']}",
+        }
+        return a1111.render(self.prompt or "", self.negative, values)
+
+
+def _argument(flag: str, *values: str, named: bool = True) -> list[str]:
+    """The words of one argument; a value that looks like a flag is tied to its own."""
+    if values[0].startswith("-"):
+        return [f"{flag}={values[0]}"]
+    return [flag, *values] if named else list(values)
+
+
+def versions(runtime: str = "onnx") -> dict[str, str]:
+    """Of everything that computes."""
+    names = ("unstir", "numpy", "pillow", "onnxruntime" if runtime == "onnx" else "torch")
+    return {"python": platform.python_version(), **{name: _version(name) for name in names}}
+
+
+def _version(name: str) -> str:
+    module = sys.modules.get(name)
+    if module is not None and hasattr(module, "__version__"):
+        return str(module.__version__)
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"

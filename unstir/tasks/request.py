@@ -1,0 +1,50 @@
+"""What a person may ask for in numbers and words: checked before any work, with the way out in the
+message.
+"""
+
+from __future__ import annotations
+
+import secrets
+import unicodedata
+
+LONGEST_PROMPT = 2000
+"""Characters of a prompt that are read at all; a text encoder reads far fewer."""
+MOST_SEED = 2**63
+
+
+class BadRequest(ValueError):
+    """A value that was asked for and cannot be had."""
+
+
+def whole(name: str, value: int, least: int, most: int) -> int:
+    """`value` itself, or BadRequest."""
+    if type(value) is not int or not least <= value <= most:
+        raise BadRequest(f"{name} is {value!r}; give a whole number from {least} to {most:,}")
+    return value
+
+
+def number(name: str, value: float, least: float, most: float) -> float:
+    """`value` as a float, or BadRequest."""
+    if not isinstance(value, (int, float)) or not least <= value <= most:
+        raise BadRequest(f"{name} is {value!r}; give a number from {least:g} to {most:g}")
+    return float(value)
+
+
+def seed_or_drawn(seed: int | None) -> int:
+    """The seed, or a fresh one short enough to write down."""
+    if seed is None:
+        return secrets.randbelow(2**32)
+    return whole("seed", seed, 0, MOST_SEED - 1)
+
+
+def cleaned(name: str, text: str) -> tuple[str, list[str]]:
+    """A prompt without control characters and broken surrogates, cut to length; and what was
+    changed."""
+    if not isinstance(text, str):
+        raise BadRequest(f"{name} is {text!r}; give text")
+    plain = text.encode("utf-8", "replace").decode("utf-8")
+    plain = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in plain)
+    if len(plain) <= LONGEST_PROMPT:
+        return plain, []
+    told = f"the {name} has {len(plain):,} characters; only the first {LONGEST_PROMPT:,} are taken"
+    return plain[:LONGEST_PROMPT], [told]

@@ -1,0 +1,93 @@
+"""What a file or a model tells of itself.
+
+    shown = show("cat.png")
+    shown.command          ["unstir", "generate", "a cat", ...], the exact command that made it
+
+What stands in a file is what somebody wrote there: a command is given only where it is one of
+ours, and nothing is run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from unstir.modalities.image_text import KEY, extract
+from unstir.modalities.images import BadPicture
+from unstir.runtimes import manifest, shelf
+from unstir.tasks.recipe import SCHEMA
+
+VERBS = ("generate",)
+"""The commands that make files."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture (`command`, or the `text` of another program) or a model (`model`)."""
+
+    path: Path
+    command: tuple[str, ...] = ()
+    text: str = ""
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    model: manifest.Manifest | None = None
+    notes: tuple[str, ...] = ()
+
+
+def show(what: str) -> Shown:
+    """Show a picture or a model.
+
+    Parameters
+    ----------
+    what
+        A picture that unstir or another program made, the name of a model, or its folder.
+    """
+    path = Path(os.path.expanduser(what))
+    if path.is_file():
+        return _picture(path)
+    looks_like_file = path.suffix and what not in shelf.shelf() and not path.is_dir()
+    if looks_like_file:
+        raise FileNotFoundError(f"there is no file {what}")
+    place = shelf.folder(os.path.expanduser(what))
+    return Shown(place, model=manifest.read(place))
+
+
+def _picture(path: Path) -> Shown:
+    found = extract(path)
+    recipe, text = found.get(KEY), found.get("parameters", "")
+    if recipe is None and not text:
+        raise BadPicture(f"{path} does not say how it was made")
+    if recipe is None:
+        return Shown(
+            path, text=text, notes=("made by another program, or its recipe was removed",)
+        )
+    return Shown(path, _command(path, recipe), text, recipe, notes=tuple(_changes(recipe)))
+
+
+def _command(path: Path, recipe: Mapping[str, Any]) -> tuple[str, ...]:
+    schema, words = recipe.get("schema"), list(recipe.get("command") or ())
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise BadPicture(f"{path} was made by a newer unstir (schema {schema}): please update")
+    ok = all(isinstance(w, str) and w.isprintable() for w in words)
+    if not ok or words[:1] != ["unstir"] or words[1:2] not in [[verb] for verb in VERBS]:
+        raise BadPicture(f"{path} holds a command that unstir does not write; it is not shown")
+    return tuple(words)
+
+
+def _changes(recipe: Mapping[str, Any]) -> list[str]:
+    """Why the command may give another picture here."""
+    said = recipe.get("model")
+    name, sha256 = (said.get("name"), said.get("sha256")) if isinstance(said, dict) else ("", "")
+    words = recipe["command"]
+    asked = words[words.index("--model") + 1] if "--model" in words[:-1] else name
+    try:
+        here = manifest.read(shelf.folder(str(asked))).sha256
+    except ValueError:
+        return [f"the model {asked} is not here: the command would not find it"]
+    if here != sha256:
+        return [
+            f"the model {asked} here is not the one it was made with: it gives another picture"
+        ]
+    return []

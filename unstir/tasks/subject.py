@@ -1,0 +1,64 @@
+"""What a picture is to show: prompts and labels as a model's condition, and what was lost on the
+way.
+
+    subject = understood(model, "a cat", "blurry")
+    subject.pos, subject.neg, subject.notes
+
+Nothing is cut or ignored in silence: `notes` tells of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from unstir.conditions.tokens import Tokens
+from unstir.runtimes.model import Model
+from unstir.tasks.request import BadRequest, cleaned
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One row of tokens with and one against; None where the model takes no condition."""
+
+    prompt: str | None
+    negative: str
+    pos: Tokens | None = None
+    neg: Tokens | None = None
+    notes: tuple[str, ...] = ()
+
+
+def understood(model: Model, prompt: str | None, negative: str) -> Subject:
+    """The subject of a request; BadRequest where prompt and model do not go together."""
+    name, said = model.manifest.name, model.manifest.condition
+    if model.condition is None or said is None:
+        if prompt or negative:
+            raise BadRequest(f"{name} takes no prompt: it draws without one; leave it out")
+        return Subject(None, "")
+    if prompt is None:
+        raise BadRequest(
+            f'{name} draws what it is told; give a prompt, or "" for anything it knows'
+        )
+    if said["name"] == "labels":
+        pos, neg = model.condition.encode([prompt]), model.condition.encode([negative])
+        return Subject(prompt, negative, pos, neg, _empty(prompt))
+    return _text(model, prompt, negative, said["length"])
+
+
+def _text(model: Model, prompt: str, negative: str, length: int) -> Subject:
+    assert model.condition is not None
+    prompt, notes = cleaned("prompt", prompt)
+    negative, more = cleaned("negative prompt", negative)
+    pos, neg = model.condition.encode([prompt]), model.condition.encode([negative])
+    told = [*notes, *more, *_empty(prompt)]
+    for which, tokens in (("prompt", pos), ("negative prompt", neg)):
+        if any(tokens.truncated):
+            told.append(
+                f"the {which} is longer than {model.manifest.name} reads: {length} tokens, "
+                f"about {max(1, (length - 2) * 3 // 4)} words; the rest has no effect"
+            )
+    return Subject(prompt, negative, pos, neg, tuple(told))
+
+
+def _empty(prompt: str) -> tuple[str, ...]:
+    told = "the prompt is empty: the picture shows anything the model knows"
+    return () if prompt.strip() else (told,)

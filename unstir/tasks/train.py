@@ -1,0 +1,89 @@
+"""Train a recipe, or a model of a person's own pictures, into a folder that `generate --model`
+takes.
+
+    for progress in train("pictures/", out=Path("runs/mine")):
+        print(progress.stage, progress.done, progress.total)
+
+The same call goes on where an earlier one stopped. What a recipe is: recipes/recipe.py.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from unstir.recipes.recipe import Progress
+from unstir.tasks.request import BadRequest
+
+_OURS = {"cache", "codec", "denoiser", "model.json"}
+"""What a run leaves first in its folder; another folder with files in it is not ours to fill."""
+
+
+def train(
+    what: str,
+    *,
+    out: Path,
+    steps: int | None = None,
+    minutes: float | None = None,
+    codec_steps: int | None = None,
+    batch: int | None = None,
+    lr: float | None = None,
+    muon_lr: float | None = None,
+    seed: int | None = None,
+    start: str | None = None,
+    device: str | None = None,
+    threads: int | None = None,
+) -> Iterator[Progress]:
+    """Train a recipe, or a model of your own pictures.
+
+    Parameters
+    ----------
+    what
+        A recipe (digits, emoji), or a folder of pictures: captioned by metadata.jsonl or .txt
+        files, sorted into class folders, or neither.
+    out
+        Folder of the run, and of the model when it is done. The same command goes on after a stop.
+    steps
+        Steps of the denoiser's training; without it, what suits recipe and data.
+    minutes
+        A time budget instead of steps.
+    codec_steps
+        Steps of the autoencoder's training.
+    batch
+        Samples of one step.
+    lr
+        Peak learning rate of AdamW.
+    muon_lr
+        Peak learning rate of Muon.
+    seed
+        Of data order, noise and dropout.
+    start
+        A model whose weights to begin from.
+    device
+        cpu, cuda, ...
+    threads
+        Threads to compute with.
+    """
+    if find_spec("torch") is None:
+        raise ImportError("training needs torch: pip install 'unstir[train]'")
+    _check_out(out)
+    from unstir.recipes import Changes, run
+
+    changes = Changes(
+        steps=steps, minutes=minutes, codec_steps=codec_steps, batch=batch, lr=lr,
+        muon_lr=muon_lr, seed=seed, threads=threads, device=device,
+    )  # fmt: skip
+    return run(what, out, changes, start)
+
+
+def _check_out(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise NotADirectoryError(f"{out} is a file; a run needs a folder")
+    inside = {path.name for path in out.iterdir()} if out.is_dir() else set()
+    if inside and not inside & _OURS:
+        raise BadRequest(f"{out} holds other files; give a new folder, or one of an earlier run")
+    nearest = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise PermissionError(f"nothing can be written in {nearest}; give another --out")
