@@ -12,7 +12,8 @@ HOME = Path(__file__).parent / "runtimes" / "home"
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A person's folder of their own with the models `tiny` and `tiny-text`; the cwd is beside it."""
+    """A person's folder of their own with the models `tiny` and `tiny-text`; the cwd is beside
+    it."""
     mine = tmp_path / "home"
     shutil.copytree(HOME, mine)
     monkeypatch.setenv("UNSTIR_HOME", str(mine))

@@ -1,4 +1,5 @@
-"""Model folders that are damaged, cut off, foreign or hostile: each is refused by name, none crashes.
+"""Model folders that are damaged, cut off, foreign or hostile: each is refused by name, none
+crashes.
 
 Every kind is a small change to a good folder. Where weights or graphs are changed, model.json is
 sealed again with their new SHA-256, so that it is not the checksum that finds them.

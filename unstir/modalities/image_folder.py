@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -80,11 +80,10 @@ def scan(folder: str | os.PathLike[str], split: str = "train") -> Folder:
         root = root / split
         if not root.is_dir():
             raise BadFolder(f"{folder} has a train/ but no {split}/ folder")
-    items: list[Item] = []
-    skipped: list[Skipped] = []
-    for here, names in _walk(root, skipped):
-        _look_through(here, names, root, items, skipped)
-    return _complete(Folder(root, tuple(_labelled(items)), tuple(skipped)))
+    search = _Search(root)
+    for here, names in search.walk():
+        search.look_through(here, names)
+    return _complete(Folder(root, tuple(_labelled(search.items)), tuple(search.skipped)))
 
 
 def load(folder: Folder, size: int) -> tuple[np.ndarray, Folder]:
@@ -101,50 +100,56 @@ def load(folder: Folder, size: int) -> tuple[np.ndarray, Folder]:
     return np.stack(pictures), left
 
 
-def _walk(root: Path, skipped: list[Skipped]) -> Iterator[tuple[Path, list[str]]]:
-    def unreadable(error: OSError) -> None:
-        skipped.append(Skipped(Path(error.filename), f"cannot be opened ({error.strerror})"))
+@dataclass
+class _Search:
+    """A look through a folder: what was found, and what was not taken."""
 
-    for here, folders, names in os.walk(root, onerror=unreadable):
-        links = [f for f in folders if (Path(here) / f).is_symlink()]
-        skipped += [
-            Skipped(Path(here) / f, "is a link to a folder; links are not followed") for f in links
-        ]
-        folders[:] = sorted(
-            f for f in folders if f not in links and not f.startswith((".", "__MACOSX"))
-        )
-        yield Path(here), sorted(n for n in names if not n.startswith("."))
+    root: Path
+    items: list[Item] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    notes: dict[Path, Note] = field(default_factory=dict)
 
+    def walk(self) -> Iterator[tuple[Path, list[str]]]:
+        """Every folder with its file names, sorted."""
+        for here, folders, names in os.walk(self.root, onerror=self._unreadable):
+            links = [f for f in folders if (Path(here) / f).is_symlink()]
+            for link in links:
+                self._skip(Path(here) / link, "is a link to a folder; links are not followed")
+            left = (*links, "__MACOSX")
+            folders[:] = sorted(f for f in folders if f not in left and not f.startswith("."))
+            yield Path(here), sorted(n for n in names if not n.startswith("."))
 
-def _look_through(
-    here: Path, names: list[str], root: Path, items: list[Item], skipped: list[Skipped]
-) -> None:
-    """One folder: its pictures with their captions to `items`, everything else to `skipped`."""
-    notes, missing = metadata(here)
-    skipped += missing
-    pictures = [n for n in names if Path(n).suffix.lower() in FORMATS]
-    texts = caption_files(pictures)
-    for name in names:
-        path = here / name
-        if name in pictures:
-            note = notes.get(path.resolve()) or sidecar(path, skipped)
-            _take(path, note, "" if here == root else here.name, items, skipped)
-        elif name not in texts and name not in ("metadata.jsonl", "metadata.csv"):
-            skipped.append(Skipped(path, _why_not(name)))
+    def look_through(self, here: Path, names: list[str]) -> None:
+        """One folder: its pictures with their captions, and everything else."""
+        notes, missing = metadata(here)
+        self.notes |= notes
+        self.skipped += missing
+        pictures = [n for n in names if Path(n).suffix.lower() in FORMATS]
+        used = {*caption_files(pictures), "metadata.jsonl", "metadata.csv"}
+        for name in names:
+            if name in pictures:
+                self._take(here / name)
+            elif name not in used:
+                self._skip(here / name, _why_not(name))
 
+    def _take(self, path: Path) -> None:
+        try:
+            width, height = size_of(path)
+        except (BadPicture, OSError) as error:
+            self.skipped.append(_skip(path, error))
+            return
+        if min(width, height) < SMALLEST:
+            self._skip(path, f"has {width} x {height} pixels; a side needs at least {SMALLEST}")
+            return
+        note = self.notes.get(path.resolve()) or sidecar(path, self.skipped)
+        label = "" if path.parent == self.root else path.parent.name
+        self.items.append(Item(path, note.caption, note.label or label))
 
-def _take(path: Path, note: Note, label: str, items: list[Item], skipped: list[Skipped]) -> None:
-    try:
-        width, height = size_of(path)
-    except (BadPicture, OSError) as error:
-        skipped.append(_skip(path, error))
-        return
-    if min(width, height) < SMALLEST:
-        skipped.append(
-            Skipped(path, f"has {width} x {height} pixels; a side needs at least {SMALLEST}")
-        )
-    else:
-        items.append(Item(path, note.caption, note.label or label))
+    def _skip(self, path: Path, why: str) -> None:
+        self.skipped.append(Skipped(path, why))
+
+    def _unreadable(self, error: OSError) -> None:
+        self._skip(Path(error.filename), f"cannot be opened ({error.strerror})")
 
 
 def _skip(path: Path, error: Exception) -> Skipped:

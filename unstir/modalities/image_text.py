@@ -23,7 +23,7 @@ from typing import Any
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from unstir.modalities.images import BadPicture
+from unstir.modalities.images import BadPicture, quiet
 
 KEY = "unstir"
 _DESCRIPTION, _EXIF, _COMMENT = 0x010E, 0x8769, 0x9286
@@ -48,7 +48,7 @@ def extract(path: str | os.PathLike[str]) -> dict[str, Any]:
     """What a picture tells of itself: "parameters" (text) and "unstir" (a table), each where it is
     there."""
     try:
-        with Image.open(path, formats=["PNG", "JPEG", "WEBP", "GIF"]) as image:
+        with quiet(), Image.open(path, formats=["PNG", "JPEG", "WEBP", "GIF"]) as image:
             texts = _png(image) if image.format == "PNG" else _exif(image)
     except FileNotFoundError:
         raise

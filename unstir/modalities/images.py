@@ -12,7 +12,9 @@ is read.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +55,7 @@ def size_of(path: str | os.PathLike[str]) -> tuple[int, int]:
 
 def _opened(path: Path, use: Callable[[Image.Image], Any]) -> Any:
     try:
-        with Image.open(path, formats=sorted(set(FORMATS.values()))) as image:
+        with quiet(), Image.open(path, formats=sorted(set(FORMATS.values()))) as image:
             width, height = image.size
             if width * height > MOST_PIXELS:
                 raise BadPicture(
@@ -66,9 +68,20 @@ def _opened(path: Path, use: Callable[[Image.Image], Any]) -> Any:
         raise BadPicture(f"{path} {_reason(path, error)}") from None
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Pillow warns of large sizes, which are checked here, and of broken EXIF, which is no
+    loss."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def _reason(path: Path, error: Exception) -> str:
     if not path.stat().st_size:
         return "is empty"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"has far more pixels than the limit of {MOST_PIXELS:,}"
     if "cannot identify" in str(error):
         return "is not a PNG, JPEG or WebP picture"
     if "truncated" in str(error) or "Truncated" in str(error):

@@ -29,10 +29,9 @@ def check(manifest: Manifest) -> None:
     _check_suffixes((graph.file for graph in manifest.graphs.values()), ".onnx")
     needed = ("denoiser", "decoder") if manifest.codec else ("denoiser",)
     for name in needed:
-        if name not in manifest.graphs and not manifest.network:
-            raise Bad(f"has no graph {name!r} and no network; a model needs one of them to run")
-    if "denoiser" in manifest.graphs:
-        _check_inputs(manifest)
+        if name not in manifest.graphs:
+            raise Bad(f"has no graph {name!r}; a model needs {' and '.join(needed)} to draw")
+    _check_inputs(manifest)
     if manifest.codec:
         _check_latent(Fields(dict(manifest.codec), "codec"), manifest.shape[0])
     if manifest.condition:
