@@ -5,7 +5,6 @@ glyphs = emoji.load(Path("cache"))                  # fetched by npm once, then 
 scene = emoji.scene(glyphs, 7, split="train")       # image, caption, mask, parts
 """
 
-from unstir.datasets.emoji.build import build as build
 from unstir.datasets.emoji.build import building as building
 from unstir.datasets.emoji.compose import Scene as Scene
 from unstir.datasets.emoji.compose import scene as scene

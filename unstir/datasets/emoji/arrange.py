@@ -114,12 +114,12 @@ def holding(glyphs: Glyphs, one: int, two: int, rng: Generator) -> list[Layer]:
 
 
 PATTERNS = {
-    2: (((0, 0), (1, 0)), ((0, 0), (1, 0)), ((0, 0), (0.8, 0.8))),
-    3: (((0, 0), (1, 0), (2, 0)), ((0.5, 0), (0, 0.95), (1, 0.95)), ((0, 0), (1, 0), (0.5, 0.95))),
+    2: (((0, 0), (1, 0)), ((0, 0), (1, 0)), ((0, 0), (0.95, 1))),
+    3: (((0, 0), (1, 0), (2, 0)), ((0.5, 0), (0, 1), (1, 1)), ((0, 0), (1, 0), (0.5, 1))),
     4: (((0, 0), (1, 0), (0, 1), (1, 1)),),
     5: (
         ((0, 0), (1, 0), (2, 0), (0.5, 1), (1.5, 1)),
-        ((0, 0), (2, 0), (1, 0.8), (0, 1.6), (2, 1.6)),
+        ((0, 0), (2, 0), (1, 1), (0, 2), (2, 2)),
     ),
 }
 """Number -> places on a grid whose cells are a little larger than the glyph."""
@@ -131,5 +131,5 @@ def several(glyphs: Glyphs, row: int, number: int, rng: Generator) -> list[Layer
     options = PATTERNS[number]
     cell = np.array((right - left + 0.07, bottom - top + 0.07))
     grid = np.array(options[int(rng.integers(len(options)))])
-    places = grid * cell + rng.normal(0, 0.015, (number, 2))
+    places = grid * cell + rng.uniform(-0.03, 0.03, (number, 2))
     return [Layer(row, float(x), float(y), 1, 1) for x, y in places]

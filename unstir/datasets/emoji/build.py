@@ -32,32 +32,6 @@ class Written:
     total: int
 
 
-def build(
-    out: Path,
-    count: int = 30_000,
-    *,
-    cache: Path,
-    source: Path | None = None,
-    size: int = 64,
-    seed: int = 0,
-    heldout: int = 1_000,
-    replace: bool = False,
-) -> Path:
-    """Build the set in `out` and return it; see `building` for the same with progress."""
-    for _ in building(
-        out,
-        count,
-        cache=cache,
-        source=source,
-        size=size,
-        seed=seed,
-        heldout=heldout,
-        replace=replace,
-    ):
-        pass
-    return Path(out)
-
-
 def building(
     out: Path,
     count: int = 30_000,

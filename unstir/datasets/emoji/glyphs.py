@@ -15,6 +15,7 @@ from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,9 +158,9 @@ def _write(cache: Path, glyphs: Glyphs) -> None:
 
 def _read(cache: Path) -> Glyphs:
     try:
-        with np.load(cache, allow_pickle=False) as data:
+        with cache.open("rb") as file, np.load(file, allow_pickle=False) as data:
             rows, pixels = json.loads(data["info"].tobytes()), data["pixels"]
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise fetch.FetchError(f"{cache} is damaged ({error}); delete it and run again") from error
     info = (
         Glyph(id, tuple(names), group, weight, tuple(tags), split)

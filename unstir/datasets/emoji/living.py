@@ -55,6 +55,7 @@ ANIMALS = """
 1f414 chicken, hen
 1f413 rooster
 1f424 chick, baby chick
+1f425 chick, baby chick, yellow chick
 1f426 bird, red bird
 !1f427 penguin
 1f54a dove

@@ -134,7 +134,6 @@ horse racing = jockey on a horse
 pig nose = pig nose, pig snout
 paw prints = +paw prints
 hatching chick = hatching chick
-front-facing baby chick = yellow chick
 black bird = black bird, crow
 coral = ~coral
 cricket = cricket insect

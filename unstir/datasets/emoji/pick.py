@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,8 +62,8 @@ UNHANDY = frozenset(
     }
 )
 """Things too big to be held, by name."""
-FRUIT_HEADS = 0.3
-"""Food may wear a hat, but seldom, and holds nothing."""
+SELDOM, OFTEN = 0.3, 2.0
+"""Food may wear a hat, but seldom, and holds nothing; a cat does, often."""
 
 
 def pools(glyphs: Glyphs) -> Pools:
@@ -81,7 +82,7 @@ def _build(glyphs: Glyphs) -> Pools:
         any=_pool(glyphs, train),
         common=_pool(glyphs, common),
         countable=_pool(glyphs, [i for i in common if info[i].names[0][0] not in "~+"]),
-        head=_pool(glyphs, heads, food=FRUIT_HEADS),
+        head=_pool(glyphs, heads, {"apple": SELDOM, "egg": SELDOM, "cat": OFTEN}),
         holder=_pool(glyphs, [i for i in heads if info[i].group != "food"]),
         handy=_pool(
             glyphs, [i for i in common if info[i].group in HANDY and info[i].name not in UNHANDY]
@@ -90,7 +91,7 @@ def _build(glyphs: Glyphs) -> Pools:
     )
 
 
-def _pool(glyphs: Glyphs, rows: list[int], food: float = 1.0) -> Pool:
-    info = (glyphs.info[i] for i in rows)
-    weights = [glyph.weight * (food if glyph.group == "food" else 1.0) for glyph in info]
+def _pool(glyphs: Glyphs, rows: list[int], factors: Mapping[str, float] | None = None) -> Pool:
+    factors = factors or {}
+    weights = [glyphs.info[i].weight * factors.get(glyphs.info[i].name, 1.0) for i in rows]
     return Pool(np.array(rows), np.cumsum(weights))
