@@ -1,4 +1,4 @@
-"""The folder that `unstir data emoji` writes: whole or not at all, refusing what is not its own."""
+"""The folder `unstir data emoji` writes: whole or not at all, refusing what is foreign."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the glyphs come from: tarballs, unpacked packages, npm, the cache; and what is left out."""
+"""Where the glyphs come from: tarballs, unpacked packages, npm, the cache; what is left out."""
 
 from __future__ import annotations
 
@@ -35,14 +35,15 @@ def fake_npm(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None
 def test_glyphs_are_square_premultiplied_pictures(loaded: emoji.Glyphs) -> None:
     assert loaded.pixels.shape == (len(loaded.info), 32, 32, 4)
     assert loaded.pixels.dtype == np.uint8
-    assert (loaded.pixels[..., :3].max(-1) <= loaded.pixels[..., 3] + 1).all()
+    assert (loaded.pixels[..., :3].max(-1) <= loaded.pixels[..., 3].astype(int) + 1).all()
 
 
 def test_flags_are_left_out_and_the_rest_is_weighted_down(loaded: emoji.Glyphs) -> None:
     names = {glyph.name: glyph for glyph in loaded.info}
     assert not [name for name in names if "Nowhere" in name]
-    assert names["garden gnome"].weight < names["boot"].weight < names["cat"].weight
-    assert names["cat"].tags == ("t",)
+    cat = loaded.info[loaded.index["1f431"]]
+    assert names["garden gnome"].weight < names["boot"].weight < cat.weight
+    assert cat.tags == ("t",)
     assert all(glyph.split == "train" for glyph in loaded.info if glyph.weight > 1)
 
 
