@@ -1,12 +1,13 @@
 """The figures of the shipped emoji model, from a command anyone can repeat.
 
-    python benchmarks/emoji.py codec     PSNR of the autoencoder on held-out scenes and unseen glyphs
-    python benchmarks/emoji.py sheet     64 uncurated pictures, seeds 0 to 63, numbered; the key beside
-    python benchmarks/emoji.py score     a reader's answers against the key
+    python benchmarks/emoji.py codec     PSNR of the autoencoder on held-out scenes and unseen
+    glyphs python benchmarks/emoji.py sheet     64 uncurated pictures, seeds 0 to 63, numbered;
+    the key beside python benchmarks/emoji.py score     a reader's answers against the key
     python benchmarks/emoji.py banner    the picture in the README
 
-`codec` and `sheet` fetch the glyphs by npm into the cache folder the first time. The sheet is read by somebody who
-has not seen the key: what is in each picture goes into docs/evaluation/answers.json, number -> words.
+`codec` and `sheet` fetch the glyphs by npm into the cache folder the first time. The sheet is
+read by somebody who has not seen the key: what is in each picture goes into
+docs/evaluation/answers.json, number -> words.
 """
 
 from __future__ import annotations

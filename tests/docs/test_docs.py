@@ -1,4 +1,5 @@
-"""The documentation is true: python blocks run, linked files exist, the README's tree is the tree."""
+"""The documentation is true: python blocks run, linked files exist, the README's tree is the
+tree."""
 
 import re
 from pathlib import Path

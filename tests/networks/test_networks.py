@@ -1,4 +1,5 @@
-"""Conformance of the denoising networks: one signature, any dimension, per-element time, null condition."""
+"""Conformance of the denoising networks: one signature, any dimension, per-element time, null
+condition."""
 
 import pytest
 import torch
@@ -70,7 +71,8 @@ def test_time_per_element_is_seen(make):
 
 @NETS
 def test_null_condition(make):
-    """All-zero mask = no tokens given, whatever the states hold; and a real condition changes the answer."""
+    """All-zero mask = no tokens given, whatever the states hold; and a real condition changes the
+    answer."""
     net, x, t = awake(make(2, tokens=5)), torch.randn(2, 3, 8, 8), torch.rand(2)
     states, mask = torch.randn(2, 4, 5), torch.zeros(2, 4)
     torch.testing.assert_close(net(x, t, states, mask), net(x, t), atol=1e-5, rtol=1e-5)

@@ -1,4 +1,5 @@
-"""The training signal has the right minimum: the closed-form denoiser, for every parametrization and schedule."""
+"""The training signal has the right minimum: the closed-form denoiser, for every parametrization
+and schedule."""
 
 import math
 
@@ -89,7 +90,9 @@ def test_learned_uncertainty_finds_the_error():
     t = torch.tensor([0.5])
     at = level(flow(), t.reshape(1, 1, 1, 1))
     posterior = STD**2 / (at.alpha**2 * STD**2 + at.sigma**2)  # var of eps - x0 given x_t
-    assert float(net.uncertainty(t).detach().exp()) == pytest.approx(float(posterior) + 0.25, rel=0.15)
+    assert float(net.uncertainty(t).detach().exp()) == pytest.approx(
+        float(posterior) + 0.25, rel=0.15
+    )
 
 
 def test_condition_is_dropped_for_its_share_and_jointly():
@@ -100,7 +103,11 @@ def test_condition_is_dropped_for_its_share_and_jointly():
             seen.append(mask)
             return x
 
-    batch = {"x": torch.zeros(4000, 1, 1, 1), "tokens": torch.ones(4000, 3, 2), "token_mask": torch.ones(4000, 3)}
+    batch = {
+        "x": torch.zeros(4000, 1, 1, 1),
+        "tokens": torch.ones(4000, 3, 2),
+        "token_mask": torch.ones(4000, 3),
+    }
     Denoising(flow(), drop=0.1)(Spy(), batch, Draws())
     dropped = seen[0].sum(1)
     assert set(dropped.tolist()) == {0.0, 3.0}

@@ -1,4 +1,5 @@
-"""Export: torch and onnxruntime read the same bytes and give the same picture; each weight is stored once."""
+"""Export: torch and onnxruntime read the same bytes and give the same picture; each weight is
+stored once."""
 
 import json
 import struct

@@ -1,8 +1,8 @@
 """Latents on unit statistics: the one place where a latent is shifted and scaled.
 
-An autoencoder's raw code has its own mean and deviation in each channel; diffusion wants zero and one
-(Rombach et al. 2022, section D.1; Karras et al. 2024, per channel). They are measured once on training data
-and stored in the model's `model.json`.
+An autoencoder's raw code has its own mean and deviation in each channel; diffusion wants zero and
+one (Rombach et al. 2022, section D.1; Karras et al. 2024, per channel). They are measured once on
+training data and stored in the model's `model.json`.
 
     codec = measure(codes);  z = codec.normalize(code);  code = codec.restore(z)
 """

@@ -1,8 +1,10 @@
-"""The autoencoder of latent diffusion: pictures to a small grid and back, computed mostly at low resolution.
+"""The autoencoder of latent diffusion: pictures to a small grid and back, computed mostly at low
+resolution.
 
-Rombach et al. 2022 (latent diffusion); Shi et al. 2016 (pixel shuffle). Each level halves the grid by moving
-2x2 pixels into channels, so nothing is thrown away before a learned layer has seen it. A linear map of the patches runs beside both networks (as the shortcuts of Chen et al. 2025, DC-AE):
-they start as principal components and the convolutions learn the rest.
+Rombach et al. 2022 (latent diffusion); Shi et al. 2016 (pixel shuffle). Each level halves the
+grid by moving 2x2 pixels into channels, so nothing is thrown away before a learned layer has seen
+it. A linear map of the patches runs beside both networks (as the shortcuts of Chen et al. 2025,
+DC-AE): they start as principal components and the convolutions learn the rest.
 
     net = Autoencoder(channels=3, latent=16, widths=(48, 96, 128))     # 64 x 64 x 3 -> 8 x 8 x 16
     z = net.encode(x);  x = net.decode(z)
@@ -73,8 +75,8 @@ class Autoencoder(nn.Module):
     Args:
         channels: of the picture.
         latent: channels of the code.
-        widths: channels at 1/2, 1/4, 1/8, ... of the picture's side; their number is the log2 of the reduction.
-        encoder, decoder: residual blocks at each of these levels.
+        widths: channels at 1/2, 1/4, 1/8, ... of the picture's side; their number is the log2 of
+        the reduction. encoder, decoder: residual blocks at each of these levels.
     """
 
     def __init__(

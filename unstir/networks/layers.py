@@ -1,9 +1,9 @@
 """Layers shared by the denoising networks, in one, two or three dimensions.
 
-Time enters every block as a map of shape (B, E, *space or ones): per sample it is (B, E, 1, ...), per element
-(in-painting, frame prediction) it has the grid's shape, and the same 1x1 convolutions serve both.
-References: Ho et al. 2020 (sinusoidal time), Dhariwal & Nichol 2021 (AdaGN), Rombach et al. 2022
-(cross-attention), Dehghani et al. 2023 (QK normalization), Su et al. 2021 (RoPE).
+Time enters every block as a map of shape (B, E, *space or ones): per sample it is (B, E, 1, ...),
+per element (in-painting, frame prediction) it has the grid's shape, and the same 1x1 convolutions
+serve both. References: Ho et al. 2020 (sinusoidal time), Dhariwal & Nichol 2021 (AdaGN), Rombach
+et al. 2022 (cross-attention), Dehghani et al. 2023 (QK normalization), Su et al. 2021 (RoPE).
 """
 
 from __future__ import annotations
@@ -57,9 +57,11 @@ class TimeEmbedding(nn.Module):
 
 
 class TokenEmbedding(nn.Module):
-    """Condition states (B, L, D) and mask (B, L) -> tokens (B, 1 + L, E), their mask, and a pooled vector (B, E).
+    """Condition states (B, L, D) and mask (B, L) -> tokens (B, 1 + L, E), their mask, and a
+    pooled vector (B, E).
 
-    The first token is learned and always there: it is what attention sees when there is no condition.
+    The first token is learned and always there: it is what attention sees when there is no
+    condition.
     """
 
     def __init__(self, states: int, width: int) -> None:
@@ -84,7 +86,8 @@ class TokenEmbedding(nn.Module):
 
 
 class Attention(nn.Module):
-    """Multi-head attention with normalized queries and keys; self-attention, or cross when `context` differs."""
+    """Multi-head attention with normalized queries and keys; self-attention, or cross when
+    `context` differs."""
 
     def __init__(self, width: int, context: int | None = None, head: int = 32) -> None:
         super().__init__()

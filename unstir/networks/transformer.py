@@ -1,8 +1,10 @@
-"""The transformer denoiser: patches as tokens, time by adaptive layer normalization, condition by cross-attention.
+"""The transformer denoiser: patches as tokens, time by adaptive layer normalization, condition by
+cross-attention.
 
-Peebles & Xie 2023 (adaLN-Zero); Chen et al. 2024 (one modulation shared by all layers, PixArt-alpha);
-Su et al. 2021 (RoPE, here one set of angles an axis); Dehghani et al. 2023 (QK normalization);
-Shazeer 2020 (SwiGLU). Shapes: x (B, C, *space) -> (B, C, *space), each side a multiple of `patch`.
+Peebles & Xie 2023 (adaLN-Zero); Chen et al. 2024 (one modulation shared by all layers,
+PixArt-alpha); Su et al. 2021 (RoPE, here one set of angles an axis); Dehghani et al. 2023 (QK
+normalization); Shazeer 2020 (SwiGLU). Shapes: x (B, C, *space) -> (B, C, *space), each side a
+multiple of `patch`.
 
     net = Transformer(channels=16, width=192, depth=8, tokens=384)
     F = net(x, t, tokens, token_mask)
@@ -138,7 +140,8 @@ class Transformer(nn.Module):
         return h.permute(order).reshape(h.shape[0], self.channels, *(n * p for n in grid))
 
     def _angles(self, grid: list[int], like: Tensor) -> Tensor:
-        """Rotary angles (N, head / 2): the axes share out the features, each turning with its own coordinate."""
+        """Rotary angles (N, head / 2): the axes share out the features, each turning with its own
+        coordinate."""
         n = self.head // 2 // self.dims
         omega = 100.0 ** (-torch.arange(n, device=like.device, dtype=like.dtype) / n)
         axes = [torch.arange(g, device=like.device, dtype=like.dtype) for g in grid]

@@ -1,7 +1,8 @@
-"""The U-Net denoiser, told its time, with self- and cross-attention at chosen levels, in 1, 2 or 3 dimensions.
+"""The U-Net denoiser, told its time, with self- and cross-attention at chosen levels, in 1, 2 or
+3 dimensions.
 
-Ronneberger et al. 2015; Ho et al. 2020; Rombach et al. 2022. Shapes: x (B, C, *space) -> (B, C, *space), each
-side of the grid a multiple of 2^(levels - 1).
+Ronneberger et al. 2015; Ho et al. 2020; Rombach et al. 2022. Shapes: x (B, C, *space) -> (B, C,
+*space), each side of the grid a multiple of 2^(levels - 1).
 
     net = UNet(channels=16, widths=(128, 192), blocks=2, attention=(0, 1), tokens=384)
     F = net(x, t, tokens, token_mask)
@@ -16,7 +17,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unstir.networks.layers import (
-    AttentionBlock, ResBlock, TimeEmbedding, TokenEmbedding, coarsen, conv, embed, norm, zero,
+    AttentionBlock,
+    ResBlock,
+    TimeEmbedding,
+    TokenEmbedding,
+    coarsen,
+    conv,
+    embed,
+    norm,
+    zero,
 )  # fmt: skip
 
 

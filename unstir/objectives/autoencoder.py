@@ -1,11 +1,14 @@
-"""Training signal of the autoencoder of latent diffusion: reconstruct, from a code that was disturbed.
+"""Training signal of the autoencoder of latent diffusion: reconstruct, from a code that was
+disturbed.
 
-    z = encode(x);  x' = decode(z + s eps),  s ~ U(0, noise);   loss = |x' - x| + gradients + mean square + moments
+    z = encode(x);  x' = decode(z + s eps),  s ~ U(0, noise);   loss = |x' - x| + gradients + mean
+    square + moments
 
-Noise on the code makes neighbors decode to neighbors, which is what a denoiser needs (a VAE of fixed variance;
-Kingma & Welling 2014; noise-robust codes as in Yang et al. 2025, l-DeTok). `moments` holds each channel at
-zero mean and unit variance over the batch, KL(N(m, v) || N(0, 1)), so that the noise has a meaning and
-cannot be outgrown. The gradient term compares neighboring differences and keeps edges sharp.
+Noise on the code makes neighbors decode to neighbors, which is what a denoiser needs (a VAE of
+fixed variance; Kingma & Welling 2014; noise-robust codes as in Yang et al. 2025, l-DeTok).
+`moments` holds each channel at zero mean and unit variance over the batch, KL(N(m, v) || N(0,
+1)), so that the noise has a meaning and cannot be outgrown. The gradient term compares
+neighboring differences and keeps edges sharp.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
-"""The training signal of diffusion: stir a clean sample to a random level, ask the network what was done.
+"""The training signal of diffusion: stir a clean sample to a random level, ask the network what
+was done.
 
     x_t = alpha_t x_0 + sigma_t eps,     loss = w(t) |F(into x_t, t, condition) - target|^2
 
-(Ho et al. 2020, eq. 14, generalized to any schedule, parametrization and weight.) The condition is dropped
-for a share of the samples, so that one network learns both branches of guidance (Ho & Salimans 2021).
+(Ho et al. 2020, eq. 14, generalized to any schedule, parametrization and weight.) The condition
+is dropped for a share of the samples, so that one network learns both branches of guidance (Ho &
+Salimans 2021).
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ def uniform(rng: Any, batch: int) -> Tensor:
 
 
 def logit_normal(mean: float = 0.0, std: float = 1.0, rest: float = 0.1) -> Times:
-    """t = sigmoid(N(mean, std^2)) with a share `rest` of uniform times (Esser et al. 2024, section 3.1)."""
+    """t = sigmoid(N(mean, std^2)) with a share `rest` of uniform times (Esser et al. 2024,
+    section 3.1)."""
 
     def times(rng: Any, batch: int) -> Tensor:
         normal, choose, flat = rng.normal((batch,)), rng.uniform(batch), rng.uniform(batch)
@@ -42,13 +45,14 @@ def logit_normal(mean: float = 0.0, std: float = 1.0, rest: float = 0.1) -> Time
 class Denoising:
     """objective(model, batch, rng).
 
-    batch: "x" (B, C, *space) clean samples in model space; "tokens" (B, L, D) and "token_mask" (B, L) if the
-    network takes a condition; "extra" (B, E, *space) if it takes further channels.
+    batch: "x" (B, C, *space) clean samples in model space; "tokens" (B, L, D) and "token_mask"
+    (B, L) if the network takes a condition; "extra" (B, E, *space) if it takes further channels.
 
     Args:
         schedule, parametrization: as in `core`; the network learns F of the parametrization's row.
-        weight: Level -> weight on the squared error of F; None is 1. A network with an `uncertainty` head
-            learns its own: loss = |...|^2 / e^u + u (Karras et al. 2024, eq. 14).
+        weight: Level -> weight on the squared error of F; None is 1. A network with an
+            `uncertainty` head learns its own: loss = |...|^2 / e^u + u (Karras et al. 2024, eq.
+            14).
         times: how training times are drawn.
         drop: share of samples that lose their condition.
         margin: times are kept this far from 0 and 1, where some parametrizations are singular.
@@ -72,7 +76,9 @@ class Denoising:
         error = (out - target(self.parametrization, x0, eps, at)).square().flatten(1).mean(1)
         return self._reduce(model, error, at, t)
 
-    def _condition(self, batch: dict[str, Tensor], rng: Any) -> tuple[Tensor | None, Tensor | None]:
+    def _condition(
+        self, batch: dict[str, Tensor], rng: Any
+    ) -> tuple[Tensor | None, Tensor | None]:
         if "tokens" not in batch:
             return None, None
         mask = batch["token_mask"]
@@ -88,7 +94,8 @@ class Denoising:
 
 
 class Uncertain(nn.Module):
-    """A network beside a small head u(t), the log of its expected error (Karras et al. 2024, eq. 14-15).
+    """A network beside a small head u(t), the log of its expected error (Karras et al. 2024, eq.
+    14-15).
 
     The head serves training only: what is sampled from and exported is `net`.
     """

@@ -44,8 +44,8 @@ class Changes:
 def run(what: str, out: Path, changes: Changes | None = None, start: str | None = None) -> Events:
     """Train the recipe or folder `what` into `out`; the same call goes on after any stop.
 
-    `start` names a model whose weights to begin from. Raises ValueError for an unknown recipe, a folder without
-    pictures, or settings that a run in `out` was not begun with.
+    `start` names a model whose weights to begin from. Raises ValueError for an unknown recipe, a
+    folder without pictures, or settings that a run in `out` was not begun with.
     """
     from unstir.recipes.pipeline import run as pipeline
     from unstir.runtimes.shelf import folder as find_model
@@ -91,5 +91,6 @@ def _open(what: str) -> tuple[Recipe, Source, dict[str, Path]]:
 
         return folder.open_folder(Path(what))
     raise ValueError(
-        f"no recipe and no folder {what!r}; recipes are: {', '.join(NAMES)}; or give a folder of pictures"
+        f"no recipe and no folder {what!r}; recipes are: {', '.join(NAMES)}; "
+        "or give a folder of pictures"
     )

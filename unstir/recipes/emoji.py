@@ -1,10 +1,12 @@
 """The emoji text-to-image model that ships with unstir: 64 px pictures from 8 x 8 x 16 latents.
 
-    unstir train emoji --out runs/emoji            # fetches the glyphs by npm, then trains all stages
-    unstir train emoji --out runs/emoji            # the same command goes on where it stopped
+    unstir train emoji --out runs/emoji            # fetches the glyphs by npm, then trains all
+    stages unstir train emoji --out runs/emoji            # the same command goes on where it
+    stopped
 
-Data: captioned scenes of Fluent Emoji 3D glyphs (docs/data.md). Text by the pretrained MiniLM token states.
-Expected figures: see the model's card, `unstir/models/emoji/card.md`, and docs/log.md.
+Data: captioned scenes of Fluent Emoji 3D glyphs (docs/data.md). Text by the pretrained MiniLM
+token states. Expected figures: see the model's card, `unstir/models/emoji/card.md`, and
+docs/log.md.
 """
 
 from __future__ import annotations
@@ -30,8 +32,12 @@ recipe = Recipe(
     schedule=dict(name="flow", shift=1.0),
     parametrization="flow",
     times=(0.0, 1.0),
-    coder=Settings(steps=3_000, batch=32, lr=2e-3, muon_lr=0.02, warmup=100, cooldown=0.4, ema=(0.1,)),
-    trainer=Settings(steps=12_000, batch=64, lr=1e-3, muon_lr=0.02, warmup=200, preview_every=1000),
+    coder=Settings(
+        steps=3_000, batch=32, lr=2e-3, muon_lr=0.02, warmup=100, cooldown=0.4, ema=(0.1,)
+    ),
+    trainer=Settings(
+        steps=12_000, batch=64, lr=1e-3, muon_lr=0.02, warmup=200, preview_every=1000
+    ),
     defaults=dict(sampler="dpmpp_2m", steps=20, scale=3.0, spacing="uniform"),
     licences={
         "Fluent Emoji": "MIT, Copyright (c) Microsoft Corporation",
@@ -44,7 +50,9 @@ recipe = Recipe(
 class Scenes:
     """Composed scenes by index; a pure function of the glyphs, the split and the seed."""
 
-    def __init__(self, root: Path, count: int = SCENES, size: int = 64, split: str = "train") -> None:
+    def __init__(
+        self, root: Path, count: int = SCENES, size: int = 64, split: str = "train"
+    ) -> None:
         self.glyphs, self.count, self.size, self.split = emoji.load(root), count, size, split
 
     def __len__(self) -> int:

@@ -3,10 +3,11 @@
     unstir train pictures/ --out runs/mine
     unstir generate "a red mushroom" --model runs/mine -o mushroom.png
 
-Captions (metadata.jsonl, or a .txt beside each picture) make a text-to-image model, class folders one by label,
-neither one without condition. Small pictures (32 px and less) are learned as pixels; larger ones at 64 px
-through the shipped autoencoder, tuned to them. A text-to-image model at 64 px begins from the shipped emoji
-model, so that a few hundred pictures are enough to start with.
+Captions (metadata.jsonl, or a .txt beside each picture) make a text-to-image model, class folders
+one by label, neither one without condition. Small pictures (32 px and less) are learned as
+pixels; larger ones at 64 px through the shipped autoencoder, tuned to them. A text-to-image model
+at 64 px begins from the shipped emoji model, so that a few hundred pictures are enough to start
+with.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class Pictures:
 
 
 def open_folder(root: Path) -> tuple[Recipe, Pictures, dict[str, Path]]:
-    """(recipe, source, models to begin from) for a folder; BadFolder if there is no picture in it."""
+    """(recipe, source, models to begin from) for a folder; BadFolder if there is no picture in
+    it."""
     folder = image_folder.scan(root)
     size = _size(folder)
     pictures = Pictures(folder, size)
@@ -89,7 +91,8 @@ def _condition(pictures: Pictures) -> dict[str, Any] | None:
 
 
 def _trainer(count: int) -> Settings:
-    """About 60 passes over the pictures, between 1,500 and 10,000 steps; an hour or less on two cores."""
+    """About 60 passes over the pictures, between 1,500 and 10,000 steps; an hour or less on two
+    cores."""
     batch = 32
     steps = min(10_000, max(1_500, 60 * count // batch))
     return Settings(steps=steps, batch=batch, lr=5e-4, muon_lr=0.01, warmup=100, preview_every=500)

@@ -3,10 +3,11 @@
     for progress in run(recipe, source, Path("runs/mine")):
         print(progress.stage, progress.done, progress.total)
 
-    pictures -> codec -> latents -> conditions -> denoiser -> model.json and graphs in the run's folder
+    pictures -> codec -> latents -> conditions -> denoiser -> model.json and graphs in the run's
+    folder
 
-A stage that is done leaves its file and is skipped the next time; the two trainings resume bitwise. So the same
-command goes on after any stop.
+A stage that is done leaves its file and is skipped the next time; the two trainings resume
+bitwise. So the same command goes on after any stop.
 """
 
 from __future__ import annotations
@@ -36,16 +37,19 @@ from unstir.recipes.start import warm
 from unstir.runtimes.export import write
 from unstir.runtimes.shelf import SHIPPED
 from unstir.training.data import Arrays, Dataset
-from unstir.training.snapshots import export_ema
 from unstir.training.loop import Preview, train
+from unstir.training.snapshots import export_ema
 
 CHUNK = 256
 
 
-def run(recipe: Recipe, source: Source, out: Path, start: Mapping[str, Path] | None = None) -> Events:
+def run(
+    recipe: Recipe, source: Source, out: Path, start: Mapping[str, Path] | None = None
+) -> Events:
     """Train `recipe` on `source` into the folder `out`.
 
-    `start` names model folders to begin from, by part: {"autoencoder": folder, "denoiser": folder}.
+    `start` names model folders to begin from, by part: {"autoencoder": folder, "denoiser":
+    folder}.
     """
     start = start or {}
     cache = out / "cache"
@@ -217,7 +221,8 @@ def model_space(pictures: np.ndarray) -> torch.Tensor:
 
 
 class _array:
-    """A new .npy file, written through a memory map and put in place when the block ends without an error."""
+    """A new .npy file, written through a memory map and put in place when the block ends without
+    an error."""
 
     def __init__(self, path: Path, shape: tuple[int, ...], dtype: Any) -> None:
         self.path, self.part = path, path.with_suffix(".part")

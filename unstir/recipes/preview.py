@@ -1,6 +1,8 @@
-"""Sample grids while a denoiser trains: the same seeds and conditions each time, so that progress can be seen.
+"""Sample grids while a denoiser trains: the same seeds and conditions each time, so that progress
+can be seen.
 
-The grid of step 1000 is `samples/001000.png` in the run's folder; conditions.txt beside it names its cells.
+The grid of step 1000 is `samples/001000.png` in the run's folder; conditions.txt beside it names
+its cells.
 """
 
 from __future__ import annotations

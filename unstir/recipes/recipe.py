@@ -1,7 +1,8 @@
-"""What a recipe is: the frozen values from which a model is trained. No code, no logic: see `pipeline` for that.
+"""What a recipe is: the frozen values from which a model is trained. No code, no logic: see
+`pipeline` for that.
 
-A recipe's module holds one value named `recipe` and its expected figures in the docstring; a variant is
-`replace(recipe, ...)`.
+A recipe's module holds one value named `recipe` and its expected figures in the docstring; a
+variant is `replace(recipe, ...)`.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from unstir.training.settings import Settings
 
 
 class Source(Protocol):
-    """Pictures to learn from: index-addressed, so that the order of training is a pure function."""
+    """Pictures to learn from: index-addressed, so that the order of training is a pure
+    function."""
 
     def __len__(self) -> int: ...
 
     def sample(self, index: int, /) -> tuple[np.ndarray, Any]:
-        """A picture, uint8 (H, W, 3), and its caption (str) or label (int); None where there is none."""
+        """A picture, uint8 (H, W, 3), and its caption (str) or label (int); None where there is
+        none."""
         ...
 
 
@@ -68,7 +71,8 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Progress:
-    """What a running recipe tells: the stage, how far it is, and the trainer's event if there is one."""
+    """What a running recipe tells: the stage, how far it is, and the trainer's event if there is
+    one."""
 
     stage: str
     done: int

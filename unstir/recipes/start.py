@@ -1,4 +1,5 @@
-"""Begin from weights that exist: a shipped model is a better start than noise for a similar task."""
+"""Begin from weights that exist: a shipped model is a better start than noise for a similar
+task."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from torch import nn
 
 
 def warm(net: nn.Module, start: Mapping[str, Path], part: str) -> nn.Module:
-    """Give `net` the weights of `part` ("denoiser" or "autoencoder") from the model folder start[part], if any."""
+    """Give `net` the weights of `part` ("denoiser" or "autoencoder") from the model folder
+    start[part], if any."""
     if part not in start:
         return net
     path = start[part] / f"{part}.safetensors"

@@ -1,8 +1,9 @@
-"""Trained networks -> a model folder that runs anywhere: ONNX graphs whose weights are a safetensors file.
+"""Trained networks -> a model folder that runs anywhere: ONNX graphs whose weights are a
+safetensors file.
 
-Every weight is stored once, in half precision: a graph's initializers are external data that point into the
-safetensors file, cast to single precision when the graph is loaded. So torch and onnxruntime read the same
-bytes, and a folder holds no code.
+Every weight is stored once, in half precision: a graph's initializers are external data that
+point into the safetensors file, cast to single precision when the graph is loaded. So torch and
+onnxruntime read the same bytes, and a folder holds no code.
 
     write(folder, manifest, denoiser=net, autoencoder=codec)
 """
@@ -31,8 +32,9 @@ def write(
 ) -> dict[str, Any]:
     """Write weights, graphs and `model.json` into `folder`; returns the completed manifest.
 
-    `manifest` holds what is known beforehand (see docs/model-folder.md); "graphs", "weights" and "files" are
-    filled in here. Existing files of the same names are replaced; model.json is written last.
+    `manifest` holds what is known beforehand (see docs/model-folder.md); "graphs", "weights" and
+    "files" are filled in here. Existing files of the same names are replaced; model.json is
+    written last.
     """
     folder.mkdir(parents=True, exist_ok=True)
     parts = {"denoiser": denoiser} | ({"autoencoder": autoencoder} if autoencoder else {})
@@ -69,14 +71,21 @@ def _weights(net: nn.Module, path: Path) -> dict[str, tuple[str, int, int]]:
         size = struct.unpack("<Q", f.read(8))[0]
         header = json.loads(f.read(size))
     return {
-        name: (path.name, 8 + size + e["data_offsets"][0], e["data_offsets"][1] - e["data_offsets"][0])
+        name: (
+            path.name,
+            8 + size + e["data_offsets"][0],
+            e["data_offsets"][1] - e["data_offsets"][0],
+        )
         for name, e in header.items()
         if name != "__metadata__"
     }
 
 
 def _denoiser(
-    folder: Path, net: nn.Module, manifest: dict[str, Any], offsets: dict[str, tuple[str, int, int]]
+    folder: Path,
+    net: nn.Module,
+    manifest: dict[str, Any],
+    offsets: dict[str, tuple[str, int, int]],
 ) -> dict[str, Any]:
     shape, condition = manifest["shape"], manifest.get("condition")
     inputs = {"x": torch.randn(2, *shape), "t": torch.rand(2)}
@@ -91,7 +100,10 @@ def _denoiser(
 
 
 def _codec(
-    folder: Path, net: nn.Module, manifest: dict[str, Any], offsets: dict[str, tuple[str, int, int]]
+    folder: Path,
+    net: nn.Module,
+    manifest: dict[str, Any],
+    offsets: dict[str, tuple[str, int, int]],
 ) -> dict[str, dict[str, Any]]:
     code = {"z": torch.randn(2, *manifest["shape"])}
     image = {"x": torch.randn(2, 3, *manifest["size"])}
@@ -130,7 +142,8 @@ def _graph(
 
 
 def _external(model: Any, offsets: dict[str, tuple[str, int, int]], prefix: str) -> None:
-    """Replace each float weight by a half-precision reference into the safetensors file and a Cast."""
+    """Replace each float weight by a half-precision reference into the safetensors file and a
+    Cast."""
     casts, kept = [], []
     for old in model.graph.initializer:
         if prefix + old.name not in offsets:
