@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import struct
 import warnings
 from pathlib import Path
@@ -122,6 +123,7 @@ def _graph(
 ) -> dict[str, Any]:
     """Export one graph with a free batch size and point its weights into the safetensors file."""
     batch = torch.export.Dim("batch", min=1)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses torchvision, we do not
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(

@@ -46,7 +46,7 @@ def _network(folder: Path, entry: dict[str, Any], file: str, device: str) -> nn.
 def _function(net: nn.Module, device: str) -> Graph:
     def run(*inputs: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
-            tensors = [torch.from_numpy(np.ascontiguousarray(a, np.float32)) for a in inputs]
+            tensors = [torch.tensor(np.asarray(a, np.float32)) for a in inputs]
             return net(*(a.to(device) for a in tensors)).cpu().numpy()
 
     return run
