@@ -44,6 +44,7 @@ def test_numpy_scalars_do_not_take_over(value):
     for out in (np.float64(value) * a, np.float64(value) + a, a * np.float64(value)):
         assert isinstance(out, Fields)
     np.testing.assert_array_equal((np.float64(value) - a)["q"], value - a["q"])
+    assert isinstance(np.full(1, value) * a, Fields)
 
 
 def test_namespace_and_reductions():

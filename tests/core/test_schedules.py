@@ -30,7 +30,7 @@ ALL = [
     else find("schedules", name)()
     for name in names("schedules")
 ]
-ALL += [flow(shift=3.0), sigmoid(start=0.0, tau=0.7), linear_beta(end=0.05), edm(rho=4.0)]
+ALL += [flow(shift=3.0), sigmoid(start=-1.0, tau=0.7), linear_beta(end=0.05), edm(rho=4.0)]
 each = pytest.mark.parametrize("schedule", ALL, ids=str)
 times = st.floats(1e-3, 1 - 1e-3)
 
@@ -117,6 +117,7 @@ def test_monotone_and_smooth(schedule):
     alpha, sigma = schedule(np.linspace(0, 1, 4001))
     assert (np.diff(sigma) > 0).all()
     assert (np.diff(alpha) <= 0).all()
+    assert (np.diff(schedule(np.linspace(0, 0.002, 101))[1]) > 0).all(), "to the very end"
     fine = level(schedule, np.arange(300.0, 700.0, 0.25) / 1000).lam
     bends = np.diff(fine, 2)  # a table, interpolated, would bend at its points only
     assert np.abs(np.diff(bends)).max() < 0.02 * np.abs(bends).max() + 1e-12
@@ -170,6 +171,15 @@ def test_json_by_hand():
         from_json({"name": "cosin"})
     with pytest.raises(ValueError, match="flow has no number 'shft'; it has: shift"):
         from_json({"name": "flow", "shft": 3.0})
+    with pytest.raises(ValueError, match="shift='3' of schedule flow"):
+        from_json({"name": "flow", "shift": "3"})
+    with pytest.raises(ValueError, match="base=3 of schedule zero_terminal"):
+        from_json({"name": "zero_terminal", "base": 3})
+    for spec in ({}, {"name": ["flow"]}, {"name": None}):
+        with pytest.raises(NotFound):
+            from_json(spec)
+    with pytest.raises(ValueError, match="zero_terminal needs base"):
+        from_json({"name": "zero_terminal"})
 
 
 def test_renoise_reaches_the_marginal_of_the_noisier_level():

@@ -241,12 +241,17 @@ def to_json(schedule: Schedule) -> dict[str, Any]:
 
 def from_json(spec: Mapping[str, Any]) -> Schedule:
     """The schedule of ``{"name": ..., numbers...}``; numbers left out have their defaults."""
-    make = named(TABLE, spec["name"], "schedules")
-    given = {k: from_json(v) if k == "base" else v for k, v in spec.items() if k != "name"}
+    name = str(spec.get("name"))
+    make, given = named(TABLE, name, "schedules"), {k: v for k, v in spec.items() if k != "name"}
     known = _numbers(make)
-    for unknown in sorted(set(given) - set(known)):
-        raise ValueError(f"{spec['name']} has no number {unknown!r}; it has: {', '.join(known)}")
-    return make(**given)
+    for k, v in given.items():
+        if k not in known:
+            raise ValueError(f"{name} has no number {k!r}; it has: {', '.join(known)}")
+        if not isinstance(v, Mapping if k == "base" else (int, float)):
+            raise ValueError(f"{k}={v!r} of schedule {name} is of the wrong kind")
+    if "base" in known and "base" not in given:
+        raise ValueError(f"{name} needs base, the schedule it bends")
+    return make(**{k: from_json(v) if k == "base" else v for k, v in given.items()})
 
 
 def _numbers(make: Any) -> list[str]:
