@@ -45,8 +45,9 @@ class Gaussian:
 
     def moments(self, t: Level) -> tuple[Any, Any]:
         """Mean (D,) and covariance (D, D) at level t."""
-        basis = namespace(self.mean).eye(len(self.mean)) if self.basis is None else self.basis
-        return t.alpha * self.mean, (basis * self._spread(t)) @ basis.T
+        mean, xp = self.mean, namespace(self.mean)
+        basis = xp.eye(len(mean), dtype=mean.dtype) if self.basis is None else self.basis
+        return t.alpha * mean, (basis * self._spread(t)) @ basis.T
 
     def loglik(self, x: Any, t: Level) -> Any:
         """log p_t(x), (...)."""
