@@ -1,0 +1,53 @@
+"""The smoke recipe reaches its figure: trained, exported, sampled through the front door, and
+read by a judge."""
+
+import time
+
+import numpy as np
+import pytest
+
+from unstir.datasets import digits
+from unstir.recipes import Changes, run
+from unstir.tasks.generate import generate
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "digits"
+    begin = time.process_time()
+    events = list(run("digits", out, Changes(threads=1)))
+    print(f"trained in {time.process_time() - begin:.0f} CPU-s")
+    return out, events
+
+
+def nearest(images: np.ndarray) -> np.ndarray:
+    """The label of the nearest of 3,000 real pictures (seed 1: never trained on)."""
+    real, labels = digits.batch(range(3000), seed=1)
+    real, images = real.reshape(len(real), -1), images.reshape(len(images), -1)
+    distance = (images**2).sum(1)[:, None] - 2 * images @ real.T + (real**2).sum(1)
+    return labels[distance.argmin(1)]
+
+
+def test_the_judge_reads_real_digits():
+    images, labels = digits.batch(range(500), seed=2)
+    assert (nearest(images) == labels).mean() >= 0.95
+
+
+def test_samples_are_the_digits_asked_for(trained):
+    out, events = trained
+    right = 0
+    for digit in range(10):
+        pictures = generate(str(digit), model=str(out), n=20, seed=100 * digit, size="native")
+        gray = np.stack([p.native for p in pictures]).mean(-1) / 255
+        right += int((nearest(gray) == digit).sum())
+    print(f"{right} of 200 samples read as the digit asked for")
+    assert right >= 190
+    losses = [p.event.loss for p in events if p.event is not None and p.event.kind == "step"]
+    assert np.mean(losses[-50:]) < 0.6 * np.mean(losses[:20])
+
+
+def test_the_same_command_again_changes_nothing(trained):
+    out, _ = trained
+    before = (out / "denoiser.safetensors").read_bytes()
+    assert list(run("digits", out, Changes(threads=1)))[-1].stage == "done"
+    assert (out / "denoiser.safetensors").read_bytes() == before
