@@ -9,8 +9,13 @@ Importing it costs nothing: each name below is imported when it is first used.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+"""onnxruntime from 1.29 on reports to its maker unless told not to before it is loaded
+(microsoft/onnxruntime#27379), and keeps an identifier in the home folder. unstir sends nothing."""
 
 __version__ = "0.1.0"
 

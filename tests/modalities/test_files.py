@@ -25,9 +25,14 @@ def test_the_new_file_takes_the_place_of_the_old(tmp_path: Path) -> None:
 def test_whatever_interrupts_leaves_the_old_file(error: type, tmp_path: Path) -> None:
     target = tmp_path / "it.txt"
     target.write_text("old")
-    with pytest.raises(error), files.replacing(target) as temporary:
-        temporary.write_text("half")
-        raise error
+
+    def interrupted() -> None:
+        with files.replacing(target) as temporary:
+            temporary.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
 

@@ -176,7 +176,7 @@ BAD: dict[str, tuple[Change, str]] = {
     "no decoder": (edit(lambda d: d["graphs"].pop("decoder")), "decoder"),
     "graph is text": (put("graphs", "denoiser", value="denoiser.onnx"), "denoiser"),
     "file not listed": (edit(lambda d: d["files"].pop("decoder.onnx")), "decoder.onnx"),
-    "graph of another kind": (put("graphs", "denoiser", "file", value="model.safetensors"), ".onnx"),
+    "graph of another kind": (put("graphs", "decoder", "file", value="model.safetensors"), ".onnx"),
     "climbs out": (put("files", "../evil.onnx", value="0" * 64), "inside the folder"),
     "absolute": (put("files", "/etc/passwd", value="0" * 64), "inside the folder"),
     "backslash": (put("files", "..\\evil.onnx", value="0" * 64), "inside the folder"),

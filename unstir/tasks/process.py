@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from unstir.conditions.tokens import Tokens
+from unstir.core import paths
 from unstir.core.find import find, named
 from unstir.core.guidance import check
 from unstir.core.guidance.apg import apg
@@ -26,7 +27,6 @@ from unstir.core.guidance.cfgpp import cfgpp
 from unstir.core.guidance.interval import interval as within
 from unstir.core.guidance.rescale import rescale
 from unstir.core.levels import Both, Denoise, Level, Step
-from unstir.core.paths import path
 from unstir.runtimes.model import Model
 from unstir.tasks import names
 from unstir.tasks.request import BadRequest, number, whole
@@ -85,6 +85,7 @@ def resolve(
     name, brought = names.sampler(sampler or model.manifest.current(prefers["sampler"]))
     spacing = spacing or brought or model.manifest.current(prefers.get("spacing", "uniform"))
     steps = whole("steps", prefers["steps"] if steps is None else steps, 1, MOST_STEPS)
+    spread = named(paths.TABLE, spacing, "spacings")
     named(GUIDANCES, guidance, "guidance")
     scale = _scale(scale, guidance, prefers.get("scale", 1.0))
     walk = find("samplers", name)
@@ -93,7 +94,7 @@ def resolve(
         check([guidance], name)
         count = cost.steps_for(steps)
         start = _BELOW_NOISE if model.manifest.parametrization == "eps" else 1.0
-        levels = path(model.schedule, count, find("paths", spacing), start)
+        levels = paths.path(model.schedule, count, spread, start)
     except ValueError as error:
         raise BadRequest(f"{name}, {steps} steps, {spacing}, {guidance}: {error}") from error
     evaluations = cost.evaluations(count)

@@ -5,11 +5,19 @@ message.
 from __future__ import annotations
 
 import secrets
-import unicodedata
 
 LONGEST_PROMPT = 2000
 """Characters of a prompt that are read at all; a text encoder reads far fewer."""
 MOST_SEED = 2**63
+
+
+_JOINERS = "\u200c\u200d"
+"""Not printable by themselves, but parts of words and of emoji."""
+
+
+def harmless(c: str) -> bool:
+    """Whether a character may go to a terminal: no control, no override of direction, no half."""
+    return c.isprintable() or c in _JOINERS
 
 
 class BadRequest(ValueError):
@@ -42,8 +50,7 @@ def cleaned(name: str, text: str) -> tuple[str, list[str]]:
     changed."""
     if not isinstance(text, str):
         raise BadRequest(f"{name} is {text!r}; give text")
-    plain = text.encode("utf-8", "replace").decode("utf-8")
-    plain = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in plain)
+    plain = "".join(c if harmless(c) else " " for c in text)
     if len(plain) <= LONGEST_PROMPT:
         return plain, []
     told = f"the {name} has {len(plain):,} characters; only the first {LONGEST_PROMPT:,} are taken"

@@ -19,6 +19,7 @@ from unstir.modalities.image_text import KEY, extract
 from unstir.modalities.images import BadPicture
 from unstir.runtimes import manifest, shelf
 from unstir.tasks.recipe import SCHEMA
+from unstir.tasks.request import harmless
 
 VERBS = ("generate",)
 """The commands that make files."""
@@ -67,10 +68,11 @@ def _picture(path: Path) -> Shown:
 
 
 def _command(path: Path, recipe: Mapping[str, Any]) -> tuple[str, ...]:
-    schema, words = recipe.get("schema"), list(recipe.get("command") or ())
+    schema, said = recipe.get("schema"), recipe.get("command")
+    words = said if isinstance(said, list) else []
     if isinstance(schema, int) and schema > SCHEMA:
         raise BadPicture(f"{path} was made by a newer unstir (schema {schema}): please update")
-    ok = all(isinstance(w, str) and w.isprintable() for w in words)
+    ok = all(isinstance(w, str) and all(map(harmless, w)) for w in words)
     if not ok or words[:1] != ["unstir"] or words[1:2] not in [[verb] for verb in VERBS]:
         raise BadPicture(f"{path} holds a command that unstir does not write; it is not shown")
     return tuple(words)

@@ -14,6 +14,8 @@ from __future__ import annotations
 import sys
 import traceback
 
+from unstir.tasks.request import harmless
+
 CANCELLED = 130
 BUG = 70
 CODES = {
@@ -63,4 +65,4 @@ def _text(error: BaseException) -> str:
 def plain(text: str) -> str:
     """Text from a file or a person, safe for a terminal: control characters are shown, not
     obeyed."""
-    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
+    return "".join(c if harmless(c) or c == "\n" else ascii(c)[1:-1] for c in text)

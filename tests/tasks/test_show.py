@@ -1,0 +1,142 @@
+"""A picture gives back the command that made it; files are not believed more than they deserve."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from unstir.apps.cli import main
+from unstir.core.find import NotFound
+from unstir.modalities.image_text import extract
+from unstir.modalities.images import BadPicture, write
+from unstir.tasks.generate import generate
+from unstir.tasks.show import show
+
+ASKED: list[dict[str, Any]] = [
+    {},
+    {"negative": "a dog", "sampler": "Euler a", "spacing": "karras", "scale": 2.5, "steps": 4},
+    {"prompt": "--steps", "negative": "-x"},
+    {"prompt": 'it\'s "a" $HOME `cat`; rm -rf * \\ кот 🐈‍⬛ \u05e9'},
+    {"prompt": ""},
+    {"interval": (0.25, 0.75), "guidance": "rescale", "padded": True, "size": "native"},
+    {"size": 100, "threads": 1},
+]
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("ending", ["png", "jpg", "webp"])
+def test_the_command_makes_the_same_file(asked: dict[str, Any], ending: str, home: Path) -> None:
+    file = generate(**({"prompt": "a cat", "model": "tiny", "seed": 7} | asked))[0].save(
+        f"it.{ending}"
+    )
+    first = file.read_bytes()
+    words = shlex.split(shlex.join(show(str(file)).command))
+    file.unlink()
+    assert main(words[1:]) == 0
+    assert file.read_bytes() == first
+
+
+def test_one_of_four_is_made_alone(home: Path) -> None:
+    assert (
+        main(["generate", "a cat", "--model", "tiny", "--n", "4", "--seed", "11", "-o", "c.png"])
+        == 0
+    )
+    assert sorted(p.name for p in Path.cwd().iterdir()) == [f"c-{i}.png" for i in (1, 2, 3, 4)]
+    first = Path("c-3.png").read_bytes()
+    Path("c-3.png").unlink()
+    assert main(list(show("c-2.png").command[1:])) == 0
+    assert main(["generate", "a cat", "--model", "tiny", "--seed", "13", "-o", "c-3.png"]) == 0
+    assert Path("c-3.png").read_bytes() == first
+
+
+def test_everything_stands_in_the_recipe(home: Path) -> None:
+    generate("a cat", model="tiny", seed=7, threads=1)[0].save("it.png")
+    found = extract("it.png")["unstir"]
+    assert found["schema"] == 1
+    assert found["seed"] == 7
+    assert found["model"]["name"] == "tiny"
+    assert len(found["model"]["sha256"]) == 64
+    assert found["runtime"] == {"name": "onnx", "threads": 1}
+    assert set(found["versions"]) == {"python", "unstir", "numpy", "pillow", "onnxruntime"}
+    assert found["settings"]["evaluations"] == 6
+
+
+def test_without_metadata_a_picture_says_nothing(home: Path) -> None:
+    generate("a cat", model="tiny", seed=7)[0].save("it.png", metadata=False)
+    assert extract("it.png") == {}
+    with pytest.raises(BadPicture, match="does not say how it was made"):
+        show("it.png")
+
+
+def test_a_picture_of_another_program(tmp_path: Path) -> None:
+    info = PngInfo()
+    info.add_text("parameters", "a dog\nSteps: 20, Sampler: Euler, Seed: 5")
+    Image.new("RGB", (8, 8)).save(tmp_path / "it.png", pnginfo=info)
+    shown = show(str(tmp_path / "it.png"))
+    assert not shown.command
+    assert shown.text.startswith("a dog")
+    assert "another program" in shown.notes[0]
+
+
+def forged(path: Path, **recipe: Any) -> str:
+    info = PngInfo()
+    good = {"schema": 1, "command": ["unstir", "generate", "a"], "model": {"name": "x"}}
+    info.add_itxt("unstir", json.dumps(good | recipe))
+    Image.new("RGB", (8, 8)).save(path, pnginfo=info)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["rm", "-rf", "x"], ["unstir", "train", "x"], ["unstir"], [], "unstir generate", None, 3,
+        ["unstir", "generate", 3], ["unstir", "generate", "\x1b]0;owned\x07"],
+        ["unstir", "generate", "a\nrm -rf x"], {"a": 1},
+    ],
+)  # fmt: skip
+def test_a_forged_command_is_not_shown(command: Any, tmp_path: Path) -> None:
+    with pytest.raises(BadPicture, match="does not write"):
+        show(forged(tmp_path / "it.png", command=command))
+
+
+def test_a_newer_recipe_asks_for_an_update(tmp_path: Path) -> None:
+    with pytest.raises(BadPicture, match="please update"):
+        show(forged(tmp_path / "it.png", schema=2))
+
+
+def test_another_model_of_the_same_name_is_told(home: Path) -> None:
+    picture = generate("a cat", model="tiny", seed=7)[0].save("it.png")
+    assert show(str(picture)).notes == ()
+    manifest = home / "models" / "tiny" / "model.json"
+    manifest.write_text(manifest.read_text() + "\n")
+    assert "not the one it was made with" in show(str(picture)).notes[0]
+    manifest.unlink()
+    assert "is not here" in show(str(picture)).notes[0]
+
+
+def test_models_are_shown_by_name_and_folder(home: Path) -> None:
+    assert show("tiny").model == show(str(home / "models" / "tiny")).model
+    with pytest.raises(NotFound, match="did you mean 'tiny'"):
+        show("tinny")
+    with pytest.raises(FileNotFoundError, match=r"no file cat\.png"):
+        show("cat.png")
+
+
+def test_old_pictures_are_read_for_ever() -> None:
+    """A picture of the first release: its command stays readable whatever comes."""
+    shown = show(str(Path(__file__).parent / "made-by-0.1.png"))
+    assert shown.command[:3] == ("unstir", "generate", "a cat wearing a hat")
+    assert shown.recipe["seed"] == 3
+
+
+def test_a_plain_picture(tmp_path: Path) -> None:
+    write(tmp_path / "it.jpg", np.zeros((8, 8, 3), np.uint8))
+    with pytest.raises(BadPicture, match="does not say"):
+        show(str(tmp_path / "it.jpg"))
