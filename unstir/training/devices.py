@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -35,13 +36,31 @@ def work(step: nn.Module, *inputs: object) -> float:
     """Floating-point operations of loss and gradient (multiply and add are two), by doing them."""
     training = step.training
     step.eval()
-    with FlopCounterMode(display=False) as counter:
+    with FlopCounterMode(display=False, custom_mapping=ATTENTION) as counter:
         result = step(*inputs)
         loss: Tensor = result["loss"] if isinstance(result, dict) else result
         loss.backward()
     step.zero_grad(set_to_none=True)
     step.train(training)
     return float(counter.get_total_flops())
+
+
+def _attention(q: torch.Size, k: torch.Size, *_: object, **__: object) -> int:
+    return 2 * 2 * math.prod(q) * k[-2]
+
+
+def _attention_backward(
+    _: torch.Size, q: torch.Size, k: torch.Size, *__: object, **___: object
+) -> int:
+    return (
+        5 * 2 * math.prod(q) * k[-2]
+    )  # the scores again, and a product for each of four gradients
+
+
+_flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+_flash_backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
+ATTENTION = {_flash: _attention, _flash_backward: _attention_backward}
+"""Attention on CPUs, which torch's counter leaves out."""
 
 
 def environment(device: torch.device) -> dict[str, object]:
