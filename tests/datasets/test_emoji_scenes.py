@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from unstir.datasets import emoji
-from unstir.datasets.emoji import arrange, compose, split
+from unstir.datasets.emoji import arrange, compose, report, split
 from unstir.datasets.emoji.colors import COLORS
 from unstir.datasets.emoji.layers import Layer, paint, union
 from unstir.datasets.emoji.wearing import ACCESSORIES, HEADS
@@ -221,3 +221,15 @@ def test_a_scene_takes_a_few_milliseconds(glyphs: emoji.Glyphs) -> None:
     for i in range(100):
         emoji.scene(glyphs, i)
     assert (time.process_time() - start) / 100 < 0.006
+
+
+def test_the_report_counts_what_is_there(
+    glyphs: emoji.Glyphs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "SCENES", 200)
+    told = dict(report.figures(glyphs))
+    assert told["held-out glyphs"] == 3
+    assert told["subjects that wear"] == len(HEADS)
+    assert sum(told["kinds among 200 training scenes"].values()) == 200
+    pairs, held = told["wearing pairs, and held out of them"]
+    assert 0 < held < pairs
