@@ -36,6 +36,7 @@ from unstir.recipes.recipe import Events, Progress, Recipe, Source
 from unstir.recipes.start import warm
 from unstir.runtimes.export import write
 from unstir.runtimes.shelf import SHIPPED
+from unstir.training import distributed
 from unstir.training.data import Arrays, Dataset
 from unstir.training.loop import Preview, train
 from unstir.training.snapshots import export_ema
@@ -51,23 +52,33 @@ def run(
     `start` names model folders to begin from, by part: {"autoencoder": folder, "denoiser":
     folder}.
     """
-    start = start or {}
+    start, group = start or {}, distributed.group(recipe.trainer.device)
     cache = out / "cache"
     cache.mkdir(parents=True, exist_ok=True)
-    yield from _pictures(source, recipe, cache)
+    yield from _by_one(group, _pictures(source, recipe, cache))
     pictures = np.load(cache / "pictures.npy", mmap_mode="r")
     codec = None
     if recipe.codec is not None:
         codec = warm(build("autoencoder", recipe.codec), start, "autoencoder")
         if recipe.coder is not None:
             yield from _train_codec(codec, recipe, pictures, out)
-    yield from _latents(codec, recipe, pictures, cache)
-    yield from _conditions(recipe, cache)
+            group.wait()
+            codec.load_state_dict(export_ema(out / "codec", recipe.coder.ema[-1]))
+    yield from _by_one(group, _latents(codec, recipe, pictures, cache))
+    yield from _by_one(group, _conditions(recipe, cache))
     net = warm(build(recipe.network, network_sizes(recipe)), start, "denoiser")
     condition = from_manifest(recipe.condition, SHIPPED)
     yield from _train_denoiser(net, recipe, preview(recipe, codec, condition, out), out)
-    export(recipe, net, codec, out)
+    if group.first:
+        export(recipe, net, codec, out)
     yield Progress("done", 1, 1)
+
+
+def _by_one(group: distributed.Group, stage: Events) -> Events:
+    """A stage that one process does while the others wait (under torchrun)."""
+    if group.first:
+        yield from stage
+    group.wait()
 
 
 def network_sizes(recipe: Recipe) -> dict[str, Any]:
@@ -106,9 +117,15 @@ def export(recipe: Recipe, net: nn.Module, codec: nn.Module | None, out: Path) -
 
 def _pictures(source: Source, recipe: Recipe, cache: Path) -> Events:
     """All pictures as one uint8 array (N, H, W, 3), and their captions or labels."""
-    if (cache / "conditions.json").exists():
-        return
     n, side = len(source), recipe.size
+    if (cache / "conditions.json").exists():
+        before = len(json.loads((cache / "conditions.json").read_text()))
+        if before != n:
+            raise ValueError(
+                f"the run in {cache.parent} was begun with {before} pictures, now there are {n}; "
+                "give another --out, or delete that folder"
+            )
+        return
     conditions: list[Any] = []
     with _array(cache / "pictures.npy", (n, side, side, 3), np.uint8) as out:
         for i in range(n):
@@ -128,7 +145,6 @@ def _train_codec(codec: nn.Module, recipe: Recipe, pictures: np.ndarray, out: Pa
     codec.to(memory_format=torch.channels_last)
     for event in train(codec, Reconstruction(), Pictures(pictures), settings, out / "codec"):
         yield Progress("codec", event.step, event.steps, event)
-    codec.load_state_dict(export_ema(out / "codec", settings.ema[-1]))
 
 
 def _latents(codec: nn.Module | None, recipe: Recipe, pictures: np.ndarray, cache: Path) -> Events:
