@@ -9,6 +9,7 @@ A recipe is a name (a file here) or a folder of pictures. No torch is imported u
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,14 +48,17 @@ def run(what: str, out: Path, changes: Changes | None = None, start: str | None 
     `start` names a model whose weights to begin from. Raises ValueError for an unknown recipe, a
     folder without pictures, or settings that a run in `out` was not begun with.
     """
-    from unstir.recipes.pipeline import run as pipeline
+    from unstir.recipes.recipe import Progress
     from unstir.runtimes.shelf import folder as find_model
 
-    recipe, source, begin = _open(what)
+    recipe, source, begin, report = _open(what)
     recipe = changed(recipe, changes or Changes())
     if start:
         begin = dict.fromkeys(("autoencoder", "denoiser"), find_model(start))
-    return pipeline(recipe, source, out, begin)
+    from unstir.recipes.pipeline import run as pipeline
+
+    told = [Progress("pictures", 0, len(source), report)] if report else []
+    return chain(told, pipeline(recipe, source, out, begin))
 
 
 def changed(recipe: Recipe, changes: Changes) -> Recipe:
@@ -75,21 +79,23 @@ def changed(recipe: Recipe, changes: Changes) -> Recipe:
     return replace(recipe, coder=coder, trainer=replace(recipe.trainer, **both, **own))
 
 
-def _open(what: str) -> tuple[Recipe, Source, dict[str, Path]]:
-    """(recipe, source, where its parts begin from) of a recipe's name or a folder of pictures."""
+def _open(what: str) -> tuple[Recipe, Source, dict[str, Path], str]:
+    """(recipe, source, where its parts begin from, what to tell of the source) of a recipe's name
+    or a folder of pictures."""
     if what == "digits":
         from unstir.recipes import digits
 
-        return digits.recipe, digits.Digits(), {}
+        return digits.recipe, digits.Digits(), {}, ""
     if what == "emoji":
         from unstir.folders import cache_dir
         from unstir.recipes import emoji
 
-        return emoji.recipe, emoji.Scenes(cache_dir() / "emoji"), {}
+        return emoji.recipe, emoji.Scenes(cache_dir() / "emoji"), {}, ""
     if Path(what).is_dir():
         from unstir.recipes import folder
 
-        return folder.open_folder(Path(what))
+        recipe, pictures, begin = folder.open_folder(Path(what))
+        return recipe, pictures, begin, pictures.folder.report()
     raise ValueError(
         f"no recipe and no folder {what!r}; recipes are: {', '.join(NAMES)}; "
         "or give a folder of pictures"
