@@ -43,7 +43,7 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
     assert f"unstir {name}" in said
     assert COMMANDS[name].rstrip(".")[:20] in said
     for line in said.splitlines():
-        if line.startswith("│ --") or line.startswith("│ *"):
+        if line.startswith(("│ --", "│ *")):
             assert len(line.replace("│", "").split("  ")) > 1 or "[" in line, f"no help: {line}"
 
 

@@ -176,7 +176,9 @@ BAD: dict[str, tuple[Change, str]] = {
     "no decoder": (edit(lambda d: d["graphs"].pop("decoder")), "decoder"),
     "graph is text": (put("graphs", "denoiser", value="denoiser.onnx"), "denoiser"),
     "file not listed": (edit(lambda d: d["files"].pop("decoder.onnx")), "decoder.onnx"),
-    "graph of another kind": (put("graphs", "decoder", "file", value="model.safetensors"), ".onnx"),
+    "graph of another kind": (
+        put("graphs", "decoder", "file", value="model.safetensors"), ".onnx",
+    ),
     "climbs out": (put("files", "../evil.onnx", value="0" * 64), "inside the folder"),
     "absolute": (put("files", "/etc/passwd", value="0" * 64), "inside the folder"),
     "backslash": (put("files", "..\\evil.onnx", value="0" * 64), "inside the folder"),
@@ -254,6 +256,11 @@ def use(folder: Path) -> None:
 
 
 def test_the_unchanged_folder_is_good(home: Path) -> None:
+    use(home / "models" / "tiny")
+
+
+def test_a_model_may_be_called_as_people_call_things(home: Path) -> None:
+    put("name", value="Großmutters Blumen, 2")(home / "models" / "tiny")
     use(home / "models" / "tiny")
 
 

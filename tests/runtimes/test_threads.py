@@ -30,7 +30,9 @@ CASES = {
         "0::/a/b\n", {"a/cpu.max": "800000 100000", "a/b/cpu.max": "50000 100000"}, 0.5,
     ),
     "v1": (
-        "4:cpu:/x\n", {"cpu/x/cpu.cfs_quota_us": "300000", "cpu/x/cpu.cfs_period_us": "100000"}, 3.0,
+        "4:cpu:/x\n",
+        {"cpu/x/cpu.cfs_quota_us": "300000", "cpu/x/cpu.cfs_period_us": "100000"},
+        3.0,
     ),
     "v1 with both controllers": (
         "4:cpu,cpuacct:/\n",

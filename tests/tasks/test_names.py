@@ -16,7 +16,7 @@ KNOWN = {
     "k_euler_a": "euler_ancestral", "EulerAncestralDiscreteScheduler": "euler_ancestral",
     "sample_euler_ancestral": "euler_ancestral", "DPM++ 2M": "dpmpp_2m", "dpmpp_2m": "dpmpp_2m",
     "sample_dpmpp_2m": "dpmpp_2m", "DPMSolverMultistepScheduler": "dpmpp_2m", "DDIM": "ddim",
-    "DDIMScheduler": "ddim", "UniPC": "unipc", "uni_pc": "unipc", "DPM++ SDE": "dpmpp_sde",
+    "DDIMScheduler": "ddim", "UniPC": "unipc", "uni_pc_bh2": "unipc", "DPM++ SDE": "dpmpp_sde",
     "UniPCMultistepScheduler": "unipc", "Heun": "heun", "HeunDiscreteScheduler": "heun",
     "DPM2": "dpm2", "KDPM2DiscreteScheduler": "dpm2", "LCM": "lcm", "LCMScheduler": "lcm",
     "iPNDM": "ipndm", "IPNDMScheduler": "ipndm", "DEIS": "deis", "Restart": "restart",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ def test_from_picture_to_noise(photo: str, schedule: str) -> None:
     tiles = strip.reshape(32, 5, 32, 3).swapaxes(0, 1).astype(float)
     likeness = [np.corrcoef(tiles[0].ravel(), tile.ravel())[0, 1] for tile in tiles]
     assert likeness[0] == 1
-    assert all(a > b for a, b in zip(likeness, likeness[1:], strict=False))
+    assert all(a > b for a, b in pairwise(likeness))
     assert abs(likeness[-1]) < 0.1
 
 

@@ -42,6 +42,13 @@ class Fields:
         ok = isinstance(value, str) and _NAME.fullmatch(value)
         return value if ok else self._wrong(key, value, "a name of letters, digits, . _ -")
 
+    def title(self, key: str) -> str:
+        """A name as people give them: printable, short, no path."""
+        value = self._value(key)
+        ok = isinstance(value, str) and 1 <= len(value) <= 100 and value.isprintable()
+        ok = ok and not set(value) & set("/\\:")
+        return value if ok else self._wrong(key, value, "a name without slashes and colons")
+
     def choice(self, key: str, among: Sequence[str]) -> str:
         """One of a few words."""
         value = self._value(key)

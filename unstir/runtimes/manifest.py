@@ -167,7 +167,7 @@ def _manifest(folder: Path, sha256: str, data: dict[str, Any]) -> Manifest:
     kind = fields.choice("kind", KINDS)
     common = Manifest(
         folder=folder, sha256=sha256, kind=kind, raw=data,
-        name=fields.name("name"), title=fields.text("title", ""), files=_files(fields),
+        name=fields.title("name"), title=fields.text("title", ""), files=_files(fields),
         licences=fields.table("licences"), aliases=fields.texts("aliases"),
     )  # fmt: skip
     if kind == "text-encoder":

@@ -76,7 +76,7 @@ def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     """An onnxruntime session on the CPU with a fixed number of threads, silent on stderr."""
     import onnxruntime
 
-    onnxruntime.disable_telemetry_events()  # where unstir/__init__.py came too late, and on Windows
+    onnxruntime.disable_telemetry_events()  # on Windows; elsewhere see unstir/__init__.py
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

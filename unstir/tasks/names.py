@@ -5,14 +5,14 @@ diffusers.
     sampler("EulerDiscreteScheduler")  ("euler", None)
     LABELS["dpmpp_2m"]                 "DPM++ 2M", as other programs read it in a picture
 
-Only names of the same method are taken; "dpmpp_2m_sde" or "lms" answer with what there is.
+Which names mean the same method stands in core/samplers/_aliases.py; here is what labels carry
+besides: a spacing at their end, and the label by which others read a picture of ours.
 """
 
 from __future__ import annotations
 
-import re
-
 from unstir.core.find import find, names
+from unstir.core.samplers._aliases import ours
 
 LABELS = {
     "ddim": "DDIM", "ddpm": "DDPM", "deis": "DEIS", "dpm2": "DPM2", "dpmpp_2m": "DPM++ 2M",
@@ -29,15 +29,6 @@ SPACING_LABELS = {
 }  # fmt: skip
 """Our spacing -> A1111's "Schedule type"."""
 
-_ALSO = {
-    "eulera": "euler_ancestral", "eulerancestraldiscrete": "euler_ancestral",
-    "eulerdiscrete": "euler", "flowmatcheulerdiscrete": "euler", "heundiscrete": "heun",
-    "flowmatchheundiscrete": "heun", "kdpm2discrete": "dpm2", "dpmsolvermultistep": "dpmpp_2m",
-    "dpmsolversde": "dpmpp_sde", "unipcmultistep": "unipc", "deismultistep": "deis",
-    "ddimparallel": "ddim", "ddpmparallel": "ddpm",
-}  # fmt: skip
-"""Other names, with everything but letters and digits taken away."""
-
 _SPACINGS = {"karras": "karras", "exponential": "exponential", "_k": "karras"}
 """Endings that older labels carry for a spacing."""
 
@@ -50,21 +41,11 @@ def sampler(name: str) -> tuple[str, str | None]:
         if stem.lower().endswith(ending) and len(stem) > len(ending):
             stem, spacing = stem[: -len(ending)].strip(" _"), its
             break
-    key = _plain(stem)
-    known = {_plain(own): own for own in names("samplers")} | _ALSO
-    found = known.get(key) or known.get(key.removesuffix("scheduler"))
-    if found is None:
-        find("samplers", name)  # raises, with the nearest name
-    return found or name, spacing
+    found = ours(stem)
+    find("samplers", found if found in names("samplers") else name)
+    return found, spacing
 
 
 def label(name: str) -> str:
     """What other programs call our sampler."""
     return LABELS.get(name, name)
-
-
-def _plain(name: str) -> str:
-    """ "DPM++ 2M", "sample_dpmpp_2m" and "k_dpmpp_2m" are one."""
-    text = name.lower().replace("+", "p")
-    text = re.sub(r"^(sample_|k_)", "", text)
-    return re.sub(r"[^a-z0-9]", "", text)
