@@ -111,6 +111,14 @@ def test_other_data_or_another_model_is_refused(toy, tmp_path):
         toy.go(tmp_path, model=other)
 
 
+def test_a_weight_that_has_another_optimizer_now_is_named(toy, tmp_path):
+    until(toy, tmp_path, 3, toy.SETTINGS)
+    model = toy.net()
+    model.outer = ("7",)
+    with pytest.raises(CheckpointError, match=r"another optimizer for '7\.weight'"):
+        toy.go(tmp_path, model=model)
+
+
 @pytest.mark.parametrize(
     ("stop", "steps"), [(10, 40), (18, 40), (21, 40), (24, 40), (10, 20), (18, 20), (24, 30)]
 )

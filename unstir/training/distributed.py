@@ -11,11 +11,15 @@ from __future__ import annotations
 import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
+
+PATIENCE = timedelta(hours=6)
+"""How long processes wait for one that works alone: prepares data, draws a preview."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Group:
         if self.world == 1:
             return task
         ids = [device.index] if device.type == "cuda" else None
-        return DistributedDataParallel(task, device_ids=ids, broadcast_buffers=False)
+        return DistributedDataParallel(task, device_ids=ids)
 
     def quiet(self, task: nn.Module, last: bool) -> AbstractContextManager[None]:
         """No exchange of gradients before the last part of a batch."""
@@ -78,5 +82,6 @@ def group(device: str) -> Group:
     if world == 1:
         return Group()
     if not dist.is_initialized():
-        dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+        backend = "nccl" if device.startswith("cuda") else "gloo"
+        dist.init_process_group(backend, timeout=PATIENCE)
     return Group(dist.get_rank(), world, int(os.environ.get("LOCAL_RANK", "0")))

@@ -137,7 +137,14 @@ class Optimizer:
 
     @torch.no_grad()
     def load(self, state: dict[str, Tensor]) -> None:
-        """Take back what `state` gave."""
+        """Take back what `state` gave.
+
+        Raises:
+            KeyError: the weights were divided otherwise, naming the first that differs.
+        """
+        kept = {key.removesuffix("/momentum") for key in state if key.endswith("/momentum")}
+        for name in sorted(kept ^ self.muon.momentum.keys()):
+            raise KeyError(name)
         for name, buffer in self.muon.momentum.items():
             buffer.copy_(state[f"{name}/momentum"])
         for name, p in self.others.items():

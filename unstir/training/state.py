@@ -58,5 +58,11 @@ def scatter(saved: Checkpoint, model: nn.Module, optimizer: Optimizer, ema: Ema)
             )
     for name, tensor in own.items():
         tensor.copy_(kept[name])
-    optimizer.load(saved.tensors["optimizer"])
-    ema.load(saved.tensors["ema"])
+    try:
+        optimizer.load(saved.tensors["optimizer"])
+        ema.load(saved.tensors["ema"])
+    except KeyError as error:
+        raise CheckpointError(
+            f"{saved.path} has another optimizer for {error}: the weights were divided otherwise; "
+            "go on with the version that wrote it, or train into a new folder"
+        ) from error
