@@ -21,14 +21,14 @@ def trained(tmp_path_factory):
 
 
 def nearest(images: np.ndarray) -> np.ndarray:
-    """The label of the nearest of 3,000 real pictures (seed 1: never trained on)."""
+    """The label of the nearest of 3,000 drawn pictures (seed 1: never trained on)."""
     real, labels = digits.batch(range(3000), seed=1)
     real, images = real.reshape(len(real), -1), images.reshape(len(images), -1)
     distance = (images**2).sum(1)[:, None] - 2 * images @ real.T + (real**2).sum(1)
     return labels[distance.argmin(1)]
 
 
-def test_the_judge_reads_real_digits():
+def test_the_judge_reads_drawn_digits():
     images, labels = digits.batch(range(500), seed=2)
     assert (nearest(images) == labels).mean() >= 0.95
 

@@ -32,6 +32,14 @@ def zero(module: nn.Module) -> nn.Module:
     return module
 
 
+def channels_last(net: nn.Module) -> nn.Module:
+    """Lay out the kernels of 2-D convolutions as the CPU computes them fastest (by some 10 %)."""
+    for p in net.parameters():
+        if p.ndim == 4:
+            p.data = p.data.contiguous(memory_format=torch.channels_last)
+    return net
+
+
 def norm(channels: int, group: int = 16) -> nn.GroupNorm:
     """Group normalization with about `group` channels in each group."""
     return nn.GroupNorm(math.gcd(max(1, channels // group), channels), channels, eps=1e-5)
@@ -39,6 +47,8 @@ def norm(channels: int, group: int = 16) -> nn.GroupNorm:
 
 class TimeEmbedding(nn.Module):
     """t (B,) or (B, 1, *space) in [0, 1] -> (B, E, 1, ...) or (B, E, *space)."""
+
+    omega: Tensor
 
     def __init__(self, width: int, dims: int, frequencies: int = 64) -> None:
         super().__init__()

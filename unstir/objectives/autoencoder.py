@@ -14,9 +14,17 @@ neighboring differences and keeps edges sharp.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from torch import Tensor, nn
+from torch import Tensor
+
+
+class Coder(Protocol):
+    """A network with two halves."""
+
+    def encode(self, x: Tensor, /) -> Tensor: ...
+
+    def decode(self, z: Tensor, /) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,7 @@ class Reconstruction:
     square: float = 2.0
     moments: float = 0.01
 
-    def __call__(self, model: nn.Module, batch: dict[str, Tensor], rng: Any) -> dict[str, Tensor]:
+    def __call__(self, model: Coder, batch: dict[str, Tensor], rng: Any) -> dict[str, Tensor]:
         x = batch["x"]
         z = model.encode(x)
         s = self.noise * rng.uniform(x.shape[0]).reshape(-1, 1, 1, 1)

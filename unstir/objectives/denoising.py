@@ -87,7 +87,7 @@ class Denoising:
 
     def _reduce(self, model: nn.Module, error: Tensor, at: Any, t: Tensor) -> dict[str, Tensor]:
         loss = error if self.weight is None else error * self.weight(at).reshape(-1)
-        if hasattr(model, "uncertainty"):
+        if isinstance(model, Uncertain):
             u = model.uncertainty(t)
             loss = loss * torch.exp(-u) + u
         return {"loss": loss.mean(), "error": error.mean().detach()}
@@ -99,6 +99,8 @@ class Uncertain(nn.Module):
 
     The head serves training only: what is sampled from and exported is `net`.
     """
+
+    omega: Tensor
 
     def __init__(self, net: nn.Module, frequencies: int = 16) -> None:
         super().__init__()

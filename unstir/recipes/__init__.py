@@ -54,7 +54,7 @@ def run(what: str, out: Path, changes: Changes | None = None, start: str | None 
     recipe, source, begin, report = _open(what)
     recipe = changed(recipe, changes or Changes())
     if start:
-        begin = dict.fromkeys(("autoencoder", "denoiser"), find_model(start))
+        begin = {part: find_model(start) for part in ("autoencoder", "denoiser")}
     from unstir.recipes.pipeline import run as pipeline
 
     told = [Progress("pictures", 0, len(source), report)] if report else []

@@ -26,6 +26,8 @@ from unstir.runtimes.shelf import SHIPPED
 from unstir.training.settings import Settings
 
 EMOJI = SHIPPED / "emoji"
+TUNE = Settings(steps=500, batch=32, lr=5e-4, muon_lr=5e-3, warmup=50, cooldown=0.5, ema=(0.1,))
+"""How the shipped autoencoder is tuned to a person's pictures."""
 SMALL = 32
 """Pictures up to this side are learned as pixels."""
 
@@ -76,7 +78,7 @@ def _recipe(name: str, pictures: Pictures, size: int) -> Recipe:
         trainer=_trainer(len(pictures)),
     )
     if size > SMALL:
-        return replace(base, coder=replace(emoji.recipe.coder, steps=500, lr=5e-4, muon_lr=5e-3))
+        return replace(base, coder=TUNE)
     widths = {8: [32, 64], 16: [48, 96], 32: [48, 96, 128]}[size]
     sizes = dict(widths=widths, blocks=1, attention=[len(widths) - 1], embedding=128)
     return replace(base, codec=None, coder=None, sizes=sizes)

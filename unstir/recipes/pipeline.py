@@ -28,7 +28,9 @@ from unstir.conditions.manifest import from_manifest
 from unstir.conditions.text import Text
 from unstir.conditions.tokens import Tokens
 from unstir.core.schedules import from_json
+from unstir.networks.autoencoder import Autoencoder
 from unstir.networks.build import build
+from unstir.networks.layers import channels_last
 from unstir.objectives.autoencoder import Reconstruction
 from unstir.objectives.denoising import Denoising, logit_normal
 from unstir.recipes.preview import preview
@@ -59,7 +61,7 @@ def run(
     pictures = np.load(cache / "pictures.npy", mmap_mode="r")
     codec = None
     if recipe.codec is not None:
-        codec = warm(build("autoencoder", recipe.codec), start, "autoencoder")
+        codec = warm(Autoencoder(**recipe.codec), start, "autoencoder")
         if recipe.coder is not None:
             yield from _train_codec(codec, recipe, pictures, out)
             group.wait()
@@ -88,7 +90,7 @@ def network_sizes(recipe: Recipe) -> dict[str, Any]:
     return {"channels": recipe.shape[0], "tokens": tokens, **recipe.sizes}
 
 
-def export(recipe: Recipe, net: nn.Module, codec: nn.Module | None, out: Path) -> dict[str, Any]:
+def export(recipe: Recipe, net: nn.Module, codec: Autoencoder | None, out: Path) -> dict[str, Any]:
     """Write the run's averaged weights as a model folder into `out`."""
     width = recipe.trainer.ema[-1]
     net.load_state_dict(export_ema(out / "denoiser", width))
@@ -139,15 +141,17 @@ def _pictures(source: Source, recipe: Recipe, cache: Path) -> Events:
     _save(cache / "conditions.json", conditions)
 
 
-def _train_codec(codec: nn.Module, recipe: Recipe, pictures: np.ndarray, out: Path) -> Events:
+def _train_codec(codec: Autoencoder, recipe: Recipe, pictures: np.ndarray, out: Path) -> Events:
     settings = recipe.coder
     assert settings is not None
-    codec.to(memory_format=torch.channels_last)
+    channels_last(codec)
     for event in train(codec, Reconstruction(), Pictures(pictures), settings, out / "codec"):
         yield Progress("codec", event.step, event.steps, event)
 
 
-def _latents(codec: nn.Module | None, recipe: Recipe, pictures: np.ndarray, cache: Path) -> Events:
+def _latents(
+    codec: Autoencoder | None, recipe: Recipe, pictures: np.ndarray, cache: Path
+) -> Events:
     """The pictures in the space the denoiser works in, float16, on unit statistics."""
     path = cache / "latents.npy"
     if codec is None or path.exists():
@@ -178,7 +182,7 @@ def _conditions(recipe: Recipe, cache: Path) -> Events:
 def _train_denoiser(net: nn.Module, recipe: Recipe, show: Preview, out: Path) -> Events:
     schedule, times = from_json(recipe.schedule), logit_normal(*recipe.times)
     objective = Denoising(schedule, recipe.parametrization, times=times)
-    net.to(memory_format=torch.channels_last)
+    channels_last(net)
     data = training_set(recipe, out / "cache")
     settings = recipe.trainer
     for event in train(net, objective, data, settings, out / "denoiser", preview=show):

@@ -27,6 +27,7 @@ from unstir.core.parametrizations import denoiser
 from unstir.core.paths import path
 from unstir.core.schedules import from_json
 from unstir.modalities.images import from_model, write
+from unstir.networks.autoencoder import Autoencoder
 from unstir.recipes.recipe import Recipe
 
 SIDE = 4
@@ -34,7 +35,7 @@ SIDE = 4
 
 
 def preview(
-    recipe: Recipe, codec: nn.Module | None, condition: Condition | None, out: Path
+    recipe: Recipe, codec: Autoencoder | None, condition: Condition | None, out: Path
 ) -> Callable[[nn.Module, int], Path]:
     """What `train` calls with the averaged network: it draws the grid and returns its path."""
     folder = out / "samples"
@@ -98,7 +99,7 @@ def _tokens(condition: Condition | None, out: Path, folder: Path) -> list[Any]:
     return [torch.from_numpy(tokens.states), torch.from_numpy(tokens.mask)]
 
 
-def _decode(codec: nn.Module | None, x: torch.Tensor, out: Path) -> torch.Tensor:
+def _decode(codec: Autoencoder | None, x: torch.Tensor, out: Path) -> torch.Tensor:
     if codec is None:
         return x
     statistics = json.loads((out / "cache" / "latent.json").read_text())

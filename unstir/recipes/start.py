@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from safetensors.torch import load_file
 from torch import nn
 
+Net = TypeVar("Net", bound=nn.Module)
 
-def warm(net: nn.Module, start: Mapping[str, Path], part: str) -> nn.Module:
+
+def warm(net: Net, start: Mapping[str, Path], part: str) -> Net:
     """Give `net` the weights of `part` ("denoiser" or "autoencoder") from the model folder
     start[part], if any."""
     if part not in start:

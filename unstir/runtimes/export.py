@@ -24,12 +24,14 @@ from onnx import TensorProto, helper, numpy_helper
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from unstir.networks.autoencoder import Autoencoder
+
 OPSET = 18
 FORMAT = 1
 
 
 def write(
-    folder: Path, manifest: dict[str, Any], denoiser: nn.Module, autoencoder: nn.Module | None
+    folder: Path, manifest: dict[str, Any], denoiser: nn.Module, autoencoder: Autoencoder | None
 ) -> dict[str, Any]:
     """Write weights, graphs and `model.json` into `folder`; returns the completed manifest.
 
@@ -95,14 +97,14 @@ def _denoiser(
         width = condition.get("width") or len(condition["classes"])
         inputs["tokens"] = torch.randn(2, length, width)
         inputs["token_mask"] = torch.ones(2, length)
-    if getattr(net, "extra", 0):
-        inputs["extra"] = torch.randn(2, net.extra, *shape[1:])
+    if extra := int(getattr(net, "extra", 0)):
+        inputs["extra"] = torch.randn(2, extra, *shape[1:])
     return _graph(folder / "denoiser.onnx", net, inputs, "out", offsets, "")
 
 
 def _codec(
     folder: Path,
-    net: nn.Module,
+    net: Autoencoder,
     manifest: dict[str, Any],
     offsets: dict[str, tuple[str, int, int]],
 ) -> dict[str, dict[str, Any]]:
@@ -137,6 +139,7 @@ def _graph(
             optimize=False,
             verbose=False,
         )
+    assert program is not None
     model = program.model_proto
     _external(model, offsets, prefix)
     onnx.save(model, path)

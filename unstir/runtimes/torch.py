@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from unstir.networks.autoencoder import Autoencoder
 from unstir.networks.build import build
 
 Graph = Callable[..., np.ndarray]
@@ -29,6 +30,7 @@ def load_graphs(
     graphs = {"denoiser": _function(net, device)}
     if manifest.get("codec"):
         codec = _network(folder, manifest["codec"], "autoencoder", device)
+        assert isinstance(codec, Autoencoder)
         graphs |= {
             "encoder": _function(codec.encoder, device),
             "decoder": _function(codec.decoder, device),
