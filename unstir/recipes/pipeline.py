@@ -144,8 +144,9 @@ def _pictures(source: Source, recipe: Recipe, cache: Path) -> Events:
 def _train_codec(codec: Autoencoder, recipe: Recipe, pictures: np.ndarray, out: Path) -> Events:
     settings = recipe.coder
     assert settings is not None
+    objective: Any = Reconstruction()
     channels_last(codec)
-    for event in train(codec, Reconstruction(), Pictures(pictures), settings, out / "codec"):
+    for event in train(codec, objective, Pictures(pictures), settings, out / "codec"):
         yield Progress("codec", event.step, event.steps, event)
 
 
