@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from unstir.training import checkpoint, durable
-from unstir.training.checkpoint import CheckpointError
+from unstir.training.checkpoint import CannotWrite, CheckpointError
 
 CALLS = ("open", "write", "fsync", "close", "mkdir", "rename", "replace", "unlink", "rmdir")
 
@@ -83,9 +83,7 @@ def test_every_call_may_fail(tmp_path, monkeypatch, code):
             save(run, step)
         with monkeypatch.context() as m:
             Disk(m, k, refuse(code))
-            with pytest.raises(
-                CheckpointError, match=f"{os.strerror(code)}; earlier ones are intact"
-            ):
+            with pytest.raises(CannotWrite, match=f"{os.strerror(code)}; earlier ones are intact"):
                 save(run, 4)
         assert newest_step(run) in (3, 4)
         save(run, 5)  # the disk is well again
@@ -120,7 +118,7 @@ def test_the_first_checkpoint_may_fail_too(tmp_path, monkeypatch):
         run.mkdir()
         with monkeypatch.context() as m:
             Disk(m, k, refuse(28))
-            with pytest.raises(CheckpointError, match="No space left"):
+            with pytest.raises(CannotWrite, match="No space left"):
                 save(run, 1)
         found = checkpoint.newest(run)
         assert found is None or found.manifest["step"] == 1
@@ -260,5 +258,5 @@ def test_training_goes_on_when_the_disk_is_full_for_a_while(toy, tmp_path, monke
 
 def test_a_run_that_cannot_write_ends_before_it_works(toy, tmp_path, monkeypatch):
     monkeypatch.setattr(durable, "folder", lambda *_: refuse(28)())
-    with pytest.raises(CheckpointError, match="step 0 could not be written"):
+    with pytest.raises(CannotWrite, match="step 0 could not be written"):
         toy.go(tmp_path)

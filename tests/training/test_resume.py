@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from unstir.training import checkpoint
-from unstir.training.checkpoint import CheckpointError
+from unstir.training.checkpoint import CannotWrite, CheckpointError
 from unstir.training.data import Arrays
 from unstir.training.durable import Busy, alone
 from unstir.training.loop import train
@@ -51,12 +51,20 @@ def test_the_model_in_hand_is_the_one_saved(toy, tmp_path):
 
 def test_three_kills(script, tmp_path):
     found = script("kill", tmp_path, 3)
+    assert found.pop("lost") <= 2  # steps: the interval
     assert found == {"killed": 3, "problems": [], "same": True, "exits": [0, 0]}
+
+
+def test_five_interrupts(script, tmp_path):
+    """Ctrl-C at any moment loses no step at all, though no checkpoint was due."""
+    found = script("interrupt", tmp_path, 5)
+    assert found == {"killed": 5, "problems": [], "same": True, "exits": [0, 0], "lost": 0}
 
 
 @pytest.mark.slow
 def test_thirty_kills(script, tmp_path):
     found = script("kill", tmp_path, 30)
+    assert found.pop("lost") <= 2
     assert found == {"killed": 30, "problems": [], "same": True, "exits": [0, 0]}
 
 
@@ -172,7 +180,7 @@ def test_one_process_at_a_time(toy, tmp_path):
 
 def test_a_folder_that_cannot_be_made(toy, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(CheckpointError, match="file/run cannot be made"):
+    with pytest.raises(CannotWrite, match="file/run cannot be made"):
         toy.go(tmp_path / "file" / "run")
 
 

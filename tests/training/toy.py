@@ -1,9 +1,10 @@
 """A run small enough to be killed, resumed and compared many times; also a script that does so.
 
     python tests/training/toy.py kill OUT 30       train in forked children, killing 30
+    python tests/training/toy.py interrupt OUT 30  the same with Ctrl-C
     python tests/training/toy.py group OUT 1,2:3   1, then 2 processes, batches in 3 parts
 
-Both print one JSON object. Children are forked from a process that has imported torch already, so
+All print one JSON object. Children are forked from a process that has imported torch already, so
 that a start costs milliseconds.
 """
 
@@ -108,12 +109,15 @@ def fork(work: Callable[[int], None]) -> tuple[int, int]:
     return child, reads
 
 
-def kill(out: Path, kills: int) -> dict[str, Any]:
-    """Train with `kills` kills at random moments; what was found after each, and the end."""
-    settings = replace(SETTINGS, steps=12 * kills + 12, checkpoint_every=2, batch=4)
+def kill(out: Path, kills: int, number: int = signal.SIGKILL, every: int = 2) -> dict[str, Any]:
+    """Train with `kills` signals at random moments; what was found after each, and the end.
+
+    lost: the most steps that were done and not saved.
+    """
+    settings = replace(SETTINGS, steps=12 * kills + 12, checkpoint_every=every, batch=4)
     chance = random.Random(int(time.time()))
     problems: list[str] = []
-    killed = 0
+    killed = lost = at = 0
 
     def run(pipe: int, to: str = "killed") -> None:
         chosen = settings if to == "killed" else replace(settings, checkpoint_every=0)
@@ -123,22 +127,24 @@ def kill(out: Path, kills: int) -> dict[str, Any]:
 
     while killed < kills:
         child, pipe = fork(run)
-        for _ in range(chance.randint(0, 11)):
-            os.read(pipe, 1)
+        for _ in range(chance.randint(1, 11)):
+            at += len(os.read(pipe, 1))
         time.sleep(chance.random() * 0.02)
-        os.kill(child, signal.SIGKILL)
+        os.kill(child, number)
         _, status = os.waitpid(child, 0)
+        at += len(os.read(pipe, 1000))
         os.close(pipe)
-        killed += os.WIFSIGNALED(status)
-        if (out / "killed" / "checkpoints").exists():
-            checkpoint.newest(out / "killed", problems)
+        killed += status != 0
+        saved = checkpoint.newest(out / "killed", problems)
+        assert saved is not None
+        lost, at = max(lost, at - saved.manifest["step"]), saved.manifest["step"]
     results = []
     for to in ("killed", "unbroken"):
         child, pipe = fork(lambda pipe, to=to: run(pipe, to))
         results.append(os.waitpid(child, 0)[1])
         os.close(pipe)
     same = fingerprint(out / "killed") == fingerprint(out / "unbroken")
-    return {"killed": killed, "problems": problems, "same": same, "exits": results}
+    return {"killed": killed, "problems": problems, "same": same, "exits": results, "lost": lost}
 
 
 def group(out: Path, worlds: list[int], settings: Settings = SETTINGS) -> dict[str, Any]:
@@ -175,6 +181,8 @@ if __name__ == "__main__":
     what, where = sys.argv[1], Path(sys.argv[2])
     if what == "kill":
         print(json.dumps(kill(where, int(sys.argv[3]))))
+    elif what == "interrupt":
+        print(json.dumps(kill(where, int(sys.argv[3]), signal.SIGINT, 0)))
     elif what == "group":
         runs = []
         for i, text in enumerate(sys.argv[3:]):

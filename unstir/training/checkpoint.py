@@ -29,7 +29,13 @@ Tensors = dict[str, dict[str, Tensor]]
 
 
 class CheckpointError(RuntimeError):
-    """A checkpoint cannot be written, read or gone on with. The command line exits with 4."""
+    """A run cannot be gone on with: it is damaged, or was begun otherwise. Exit code 3."""
+
+    exit_code = 3
+
+
+class CannotWrite(CheckpointError):
+    """The disk refuses. Exit code 4."""
 
     exit_code = 4
 
@@ -67,7 +73,7 @@ def save(run: Path, manifest: dict[str, Any], tensors: Tensors, keep: int) -> Pa
     """Write a checkpoint, then drop what is older than the newest `keep` and the last pinned one.
 
     Raises:
-        CheckpointError: the disk refused; what was there before is untouched.
+        CannotWrite: the disk refused; what was there before is untouched.
     """
     files = {
         f"{k}.safetensors": st.save({n: t.contiguous() for n, t in v.items()})
@@ -88,7 +94,7 @@ def save(run: Path, manifest: dict[str, Any], tensors: Tensors, keep: int) -> Pa
         durable.folder(path, files)
         prune(run, keep)
     except OSError as error:
-        raise CheckpointError(
+        raise CannotWrite(
             f"the checkpoint of step {manifest['step']} could not be written to {folder}: "
             f"{error.strerror or error}; earlier ones are intact: make room or mend the disk, and "
             "give the same command again"

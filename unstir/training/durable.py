@@ -71,9 +71,9 @@ def remove(path: Path, first: str = "") -> None:
 
 
 class Busy(RuntimeError):
-    """Another process trains into this folder. The command line ends with exit code 4."""
+    """Another process trains into this folder. Exit code 3."""
 
-    exit_code = 4
+    exit_code = 3
 
 
 @contextmanager

@@ -5,7 +5,7 @@
 
 The same call takes a stopped run up again, to the bit: weights, averages, optimizer and losses are
 those of a run that was never stopped (with the same threads and processes; otherwise to rounding).
-Leaving the loop early saves first.
+Leaving the loop early, or Ctrl-C, saves first.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from torch import nn
 
 from unstir.training import distributed, durable
-from unstir.training.checkpoint import Checkpoint, CheckpointError
+from unstir.training.checkpoint import CannotWrite, Checkpoint
 from unstir.training.data import Dataset
 from unstir.training.events import Event
 from unstir.training.resume import choose
@@ -52,7 +52,8 @@ def train(
             `settings.preview_every` and at the end; its result is in the event.
 
     Raises:
-        CheckpointError: the run in `out` cannot be gone on with, or the disk refuses.
+        CheckpointError: the run in `out` cannot be gone on with.
+        CannotWrite: the disk refuses.
         NotFinite: more than `settings.skip` batches in a row gave NaN or infinity.
         Busy: another process trains into `out`.
     """
@@ -69,7 +70,7 @@ def train(
         yield from run.start(notes)
         try:
             yield from run.steps_from_here()
-        except GeneratorExit:
+        except (GeneratorExit, KeyboardInterrupt, SystemExit):
             run.save_if_new()
             raise
 
@@ -98,6 +99,6 @@ def _make(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CheckpointError(
+        raise CannotWrite(
             f"folder {out} cannot be made: {error.strerror}; choose one that can be written"
         ) from error

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from unstir.training import checkpoint, devices, schedule, sentinel, snapshots, state
+from unstir.training import checkpoint, devices, schedule, sentinel, signals, snapshots, state
 from unstir.training.checkpoint import Checkpoint, CheckpointError
 from unstir.training.data import Batch, Dataset, Order, ahead
 from unstir.training.distributed import Group
@@ -129,10 +129,7 @@ class Run:
     def steps_from_here(self) -> Iterator[Event]:
         """The rest of the run."""
         for batch in ahead(self._batch, range(self.step, self.steps)):
-            event = self.advance(self._tensors(batch))
-            troubles = [*self.record(event)]  # before anyone can leave at the step's event
-            yield event
-            yield from troubles
+            yield from self.advance(self._tensors(batch))
             yield from self.between()
         yield self.event("done", message=f"{self.steps} steps done")
 
@@ -172,12 +169,17 @@ class Run:
         values = self.group.sum(torch.stack(list(sums.values()))).tolist()
         return dict(zip(sums, values, strict=True))
 
-    def advance(self, batch: dict[str, Tensor]) -> Event:
-        """One step."""
+    def advance(self, batch: dict[str, Tensor]) -> list[Event]:
+        """One step. Who interrupts it finds the state before it or after it, and the log too."""
         parts = self.backward(batch)
+        norm = get_total_norm([p.grad for p in self.weights.values() if p.grad is not None])
+        with signals.held():
+            event = self.update(batch, parts, norm)
+            return [event, *self.record(event)]
+
+    def update(self, batch: dict[str, Tensor], parts: dict[str, float], norm: Tensor) -> Event:
+        """The part of a step that changes the state."""
         loss = parts.pop("loss")
-        grads = [p.grad for p in self.weights.values() if p.grad is not None]
-        norm = get_total_norm(grads)
         factor = schedule.factor(self.settings, self.step, self.steps)
         good = math.isfinite(loss) and math.isfinite(float(norm))
         if good:
@@ -191,9 +193,8 @@ class Run:
         self.ema.update(self.weights, self.step)
         self.meter.tick()
         figures = {"loss": loss, "parts": parts, "lr": factor * self.settings.lr}
-        return self.event(
-            "step" if good else "skip", **figures, grad_norm=float(norm), message=message
-        )
+        figures |= {"grad_norm": float(norm), "message": message}
+        return self.event("step" if good else "skip", **figures)
 
     def skip(self, batch: dict[str, Tensor]) -> str:
         """Say what was not finite; too often in a row is an error."""

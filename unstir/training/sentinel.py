@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 
 class NotFinite(RuntimeError):
-    """NaN or infinity too many times in a row. The command line ends with exit code 4."""
+    """NaN or infinity too many times in a row. Exit code 4."""
 
     exit_code = 4
 
