@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import socket
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,7 @@ def test_four_pictures_and_their_films(home: Path) -> None:
         assert film.n_frames == 7  # noise and six steps, the last of which is the picture
         film.seek(6)
         last = np.asarray(film.convert("RGB")).astype(int)
+    assert main(["show", "c-2.gif"]) == 0
     assert np.abs(last - read("c-2.png")).mean() < 12
 
 
@@ -80,6 +82,15 @@ def test_the_short_form_is_for_prompts_of_several_words(home: Path) -> None:
     assert main(["cat"]) == 2
     assert main([" ", "--model", "tiny"]) == 2
     assert here() == ["a-cat-wearing-a-hat-5.png"]
+
+
+def test_torch_is_asked_for_where_it_is_needed(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "unstir.runtimes.torch", raising=False)
+    assert main([*DRAW, "--runtime", "torch"]) == 4
+    assert "pip install 'unstir[train]'" in capsys.readouterr().err
 
 
 def test_without_a_name_nothing_is_overwritten(home: Path) -> None:

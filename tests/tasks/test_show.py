@@ -17,6 +17,7 @@ from unstir.core.find import NotFound
 from unstir.modalities.image_text import extract
 from unstir.modalities.images import BadPicture, write
 from unstir.tasks.generate import generate
+from unstir.tasks.picture import Picture
 from unstir.tasks.show import show
 
 ASKED: list[dict[str, Any]] = [
@@ -33,9 +34,9 @@ ASKED: list[dict[str, Any]] = [
 @pytest.mark.parametrize("asked", ASKED)
 @pytest.mark.parametrize("ending", ["png", "jpg", "webp"])
 def test_the_command_makes_the_same_file(asked: dict[str, Any], ending: str, home: Path) -> None:
-    file = generate(**({"prompt": "a cat", "model": "tiny", "seed": 7} | asked))[0].save(
-        f"it.{ending}"
-    )
+    *_, picture = generate(**({"prompt": "a cat", "model": "tiny", "seed": 7} | asked)).events()
+    assert isinstance(picture, Picture)
+    file = picture.save(f"it.{ending}")
     first = file.read_bytes()
     words = shlex.split(shlex.join(show(str(file)).command))
     file.unlink()

@@ -17,7 +17,9 @@ import numpy as np
 
 from unstir import threads
 from unstir.folders import cache_dir, config_dir, data_dir
+from unstir.tasks.generate import generate
 from unstir.tasks.models import models
+from unstir.tasks.picture import Picture
 from unstir.tasks.recipe import versions
 
 
@@ -75,16 +77,15 @@ def _models() -> Iterator[Check]:
 
 def _picture() -> Check:
     """Draw with the first model that draws, in two evaluations."""
-    from unstir.tasks.generate import generate
-
     name = next((e.name for e in models() if e.manifest and e.manifest.kind == "image"), None)
     if name is None:
         return Check("drawing", "no model that draws is here", False, "train one: unstir train")
     try:
         condition = next(e.manifest for e in models() if e.name == name)
         prompt = "" if condition and condition.condition else None
-        pixels = generate(prompt, model=name, steps=2, seed=0)[0].native
-        spread = float(np.std(pixels))
+        *_, picture = generate(prompt, model=name, steps=2, seed=0).events()
+        assert isinstance(picture, Picture)
+        spread = float(np.std(picture.native))
         return Check("drawing", f"{name} draws", spread > 0, "its pictures are empty")
     except Exception as error:  # whatever it is, the doctor's task is to tell
         return Check("drawing", f"{name} fails: {error}", False, "run `unstir generate --debug`")

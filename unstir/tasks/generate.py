@@ -12,6 +12,7 @@ each branch of the guidance; a sampler that needs two per step takes half as man
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -116,7 +117,11 @@ class Run(Sequence[Picture]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[Picture]: ...
     def __getitem__(self, index: Any) -> Any:
-        self._kept = self._kept or [e for e in self.events() if isinstance(e, Picture)]
+        if not self._kept:
+            events = list(self.events())
+            for note in self.about.notes:
+                warnings.warn(note, stacklevel=2)
+            self._kept = [event for event in events if isinstance(event, Picture)]
         return self._kept[index]
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from unstir.modalities import a1111
 from unstir.modalities.image_text import KEY, extract
 from unstir.modalities.images import BadPicture
 from unstir.runtimes import manifest, shelf
@@ -61,10 +62,14 @@ def _picture(path: Path) -> Shown:
     if recipe is None and not text:
         raise BadPicture(f"{path} does not say how it was made")
     if recipe is None:
-        return Shown(
-            path, text=text, notes=("made by another program, or its recipe was removed",)
-        )
+        return Shown(path, text=text, notes=(_whose(text),))
     return Shown(path, _command(path, recipe), text, recipe, notes=tuple(_changes(recipe)))
+
+
+def _whose(text: str) -> str:
+    if a1111.parse(text).values.get("Version", "").startswith("unstir"):
+        return "an animation holds no command; the picture made with it does"
+    return "made by another program, or its recipe was removed"
 
 
 def _command(path: Path, recipe: Mapping[str, Any]) -> tuple[str, ...]:
