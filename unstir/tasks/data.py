@@ -29,24 +29,15 @@ def data(
 ) -> Iterator[Written]:
     """Build a data set of captioned pictures.
 
-    Parameters
-    ----------
-    name
-        Which: emoji.
-    out
-        Folder to build; it appears whole or not at all.
-    count
-        Pictures to learn from.
-    heldout
-        Pictures of combinations that are never among those.
-    size
-        Pixels of a side.
-    seed
-        Another seed composes other pictures.
-    replace
-        Replace a set that was built here before.
-    cache
-        Folder with the npm packages, or where they are fetched to.
+    Args:
+        name: Which: emoji.
+        out: Folder to build; it appears whole or not at all.
+        count: Pictures to learn from.
+        heldout: Pictures of combinations that are never among those.
+        size: Pixels of a side.
+        seed: Another seed composes other pictures.
+        replace: Replace a set that was built here before.
+        cache: Folder with the npm packages, or where they are fetched to.
     """
     named({"emoji": None}, name, "data sets")
     whole("count", count, 1, 10_000_000)

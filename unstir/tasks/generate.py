@@ -145,47 +145,24 @@ def generate(
 ) -> Run:
     """Draw pictures from a prompt.
 
-    Parameters
-    ----------
-    prompt
-        What to draw; a class for a model of classes, left out for a model that takes none.
-    model
-        Name of a model (`unstir models`), or the folder of one or of a training run.
-    n
-        How many pictures; picture i has the seed SEED + i.
-    seed
-        The number the noise is drawn from; without it one is drawn and recorded.
-    steps
-        Budget of network evaluations (with guidance, of each of the two branches).
-    sampler
-        How to walk from noise to picture: ddim, euler, heun, dpmpp_2m, ...
-    scale
-        Strength of the guidance; 1 is none.
-    negative
-        What the picture should not show.
-    size
-        Pixels of the shorter side, or "native" for the model's own; else at least 256.
-    spacing
-        How the steps are spread: uniform, karras, logsnr, trailing, ...
-    guidance
-        cfg, rescale, apg or cfgpp.
-    interval
-        Guide only where the time is between these two, 0 (picture) to 1 (noise).
-    padded
-        Draw in chunks of a fixed size: bitwise the same whatever else is drawn beside.
-    runtime
-        onnx, or torch where it is installed.
-    threads
-        Threads to compute with; without it, as many as this process may use.
+    Args:
+        prompt: What to draw; a class for a model of classes, nothing for one that takes none.
+        model: Name of a model (`unstir models`), or the folder of one or of a training run.
+        n: How many pictures; picture i has the seed SEED + i.
+        seed: The number the noise is drawn from; without it one is drawn and recorded.
+        steps: Budget of network evaluations (with guidance, of each of the two branches).
+        sampler: How to walk from noise to picture: ddim, euler, heun, dpmpp_2m, ...
+        scale: Strength of the guidance; 1 is none.
+        negative: What the picture should not show.
+        size: Pixels of the shorter side, or "native" for the model's own; else at least 256.
+        spacing: How the steps are spread: uniform, karras, logsnr, trailing, ...
+        guidance: cfg, rescale, apg or cfgpp.
+        interval: Guide only where the time is between these two, 0 (picture) to 1 (noise).
+        padded: Draw in chunks of a fixed size: bitwise the same whatever is drawn beside.
+        runtime: onnx, or torch where it is installed.
+        threads: Threads to compute with; without it, as many as this process may use.
     """
-    whole("n", n, 1, MOST)
-    first = seed_or_drawn(seed)
-    if first + n > MOST_SEED:
-        raise BadRequest(
-            f"seed {first} leaves no room for n = {n}; give one below {MOST_SEED - n:,}"
-        )
-    if threads is not None:
-        whole("threads", threads, 1, 1024)
+    first = _first_seed(seed, n)
     loaded = _loaded(model, runtime, threads, padded)
     way = process.resolve(
         loaded, steps=steps, sampler=sampler, spacing=spacing, scale=scale,
@@ -203,9 +180,20 @@ def generate(
     return Run(loaded, way, about, recipe, n)
 
 
+def _first_seed(seed: int | None, n: int) -> int:
+    whole("n", n, 1, MOST)
+    first = seed_or_drawn(seed)
+    if first + n > MOST_SEED:
+        most = MOST_SEED - n
+        raise BadRequest(f"seed {first} leaves no room for n = {n}; give one below {most:,}")
+    return first
+
+
 def _loaded(model: str, runtime: Runtime, threads: int | None, padded: bool) -> Model:
     if runtime not in ("onnx", "torch"):
         raise BadRequest(f"runtime is {runtime!r}; give onnx or torch")
+    if threads is not None:
+        whole("threads", threads, 1, 1024)
     place = folder(os.path.expanduser(model)).resolve()
     stamp = (place / "model.json").stat().st_mtime_ns
     return _load_once(place, runtime, threads, padded, stamp)

@@ -33,10 +33,8 @@ class Entry:
 def models(*, verify: bool = False) -> list[Entry]:
     """List the models there are.
 
-    Parameters
-    ----------
-    verify
-        Read every file and compare it with its SHA-256.
+    Args:
+        verify: Read every file and compare it with its SHA-256.
     """
     return [_entry(name, folder, verify) for name, folder in sorted(shelf().items())]
 

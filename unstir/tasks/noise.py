@@ -22,18 +22,12 @@ def noise(
 ) -> np.ndarray:
     """Draw how a picture is stirred into noise, as a strip.
 
-    Parameters
-    ----------
-    image
-        The picture: PNG, JPEG or WebP.
-    steps
-        Tiles of the strip; the first is the picture, the last is noise.
-    schedule
-        How fast: cosine, flow, scaled_linear, linear_beta, sigmoid, edm, ve.
-    size
-        Pixels of a tile.
-    seed
-        The number the noise is drawn from.
+    Args:
+        image: The picture: PNG, JPEG or WebP.
+        steps: Tiles of the strip; the first is the picture, the last is noise.
+        schedule: How fast: cosine, flow, scaled_linear, linear_beta, sigmoid, edm, ve.
+        size: Pixels of a tile.
+        seed: The number the noise is drawn from.
     """
     whole("steps", steps, 2, 64)
     whole("size", size, 8, 1024)

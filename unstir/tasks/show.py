@@ -41,10 +41,9 @@ class Shown:
 def show(what: str) -> Shown:
     """Show a picture or a model.
 
-    Parameters
-    ----------
-    what
-        A picture that unstir or another program made, the name of a model, or its folder.
+    Args:
+        what: A picture that unstir or another program made, the name of a model, or its
+            folder.
     """
     path = Path(os.path.expanduser(what))
     if path.is_file():

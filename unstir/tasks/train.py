@@ -38,33 +38,21 @@ def train(
 ) -> Iterator[Progress]:
     """Train a recipe, or a model of your own pictures.
 
-    Parameters
-    ----------
-    what
-        A recipe (digits, emoji), or a folder of pictures: captioned by metadata.jsonl or .txt
-        files, sorted into class folders, or neither.
-    out
-        Folder of the run, and of the model when it is done. The same command goes on after a stop.
-    steps
-        Steps of the denoiser's training; without it, what suits recipe and data.
-    minutes
-        A time budget instead of steps.
-    codec_steps
-        Steps of the autoencoder's training.
-    batch
-        Samples of one step.
-    lr
-        Peak learning rate of AdamW.
-    muon_lr
-        Peak learning rate of Muon.
-    seed
-        Of data order, noise and dropout.
-    start
-        A model whose weights to begin from.
-    device
-        cpu, cuda, ...
-    threads
-        Threads to compute with.
+    Args:
+        what: A recipe (digits, emoji), or a folder of pictures: captioned by
+            metadata.jsonl or .txt files, sorted into class folders, or neither.
+        out: Folder of the run, and of the model when it is done. The same command goes on
+            after a stop.
+        steps: Steps of the denoiser's training; without it, what suits recipe and data.
+        minutes: A time budget instead of steps.
+        codec_steps: Steps of the autoencoder's training.
+        batch: Samples of one step.
+        lr: Peak learning rate of AdamW.
+        muon_lr: Peak learning rate of Muon.
+        seed: Of data order, noise and dropout.
+        start: A model whose weights to begin from.
+        device: cpu, cuda, ...
+        threads: Threads to compute with.
     """
     if find_spec("torch") is None:
         raise ImportError("training needs torch: pip install 'unstir[train]'")

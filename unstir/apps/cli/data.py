@@ -15,10 +15,8 @@ from unstir.tasks.data import data
 def command(build: Callable[[], Iterator[Any]], *, out: Path, json: bool = False) -> None:
     """Show how it goes.
 
-    Parameters
-    ----------
-    json
-        Print what was made as JSON on stdout.
+    Args:
+        json: Print what was made as JSON on stdout.
     """
     total = 0
     with progress("composing") as advance:

@@ -34,7 +34,7 @@ def derived(task: Callable[..., Any]) -> Callable[[Callable[..., None]], Callabl
             command(partial(task, **theirs), **mine)
 
         setattr(run, "__signature__", signature)  # noqa: B010
-        run.__doc__ = _help(task) + _help(command).partition("----------")[2]
+        run.__doc__ = _help(task) + _help(command).partition("Args:")[2]
         return run
 
     return decorate

@@ -14,10 +14,8 @@ from unstir.tasks.doctor import Check, doctor
 def command(examine: Callable[[], list[Check]], *, json: bool = False) -> None:
     """Print what was found.
 
-    Parameters
-    ----------
-    json
-        As JSON on stdout.
+    Args:
+        json: As JSON on stdout.
     """
     checks = examine()
     if json:

@@ -32,16 +32,12 @@ def command(
 ) -> None:
     """Write what was drawn.
 
-    Parameters
-    ----------
-    out
-        File to write: .png, .jpg or .webp; NAME-1, NAME-2, ... where n is more than 1.
-    gif
-        Also write an animation of noise becoming the picture.
-    metadata
-        Keep the recipe in the file, for `unstir show`.
-    json
-        Print what was made as JSON on stdout.
+    Args:
+        out: File to write: .png, .jpg or .webp; NAME-1, NAME-2, ... where n is more than
+            1.
+        gif: Also write an animation of noise becoming the picture.
+        metadata: Keep the recipe in the file, for `unstir show`.
+        json: Print what was made as JSON on stdout.
     """
     _check(out, gif)
     begin = time.perf_counter()

@@ -14,10 +14,8 @@ from unstir.tasks.models import Entry, models
 def command(find: Callable[[], list[Entry]], *, json: bool = False) -> None:
     """Print them.
 
-    Parameters
-    ----------
-    json
-        As JSON on stdout.
+    Args:
+        json: As JSON on stdout.
     """
     entries = find()
     if json:

@@ -26,12 +26,9 @@ def command(
 ) -> None:
     """Write the strip.
 
-    Parameters
-    ----------
-    out
-        File to write: .png, .jpg or .webp; else the picture's name with -noise.png.
-    json
-        Print what was made as JSON on stdout.
+    Args:
+        out: File to write: .png, .jpg or .webp; else the picture's name with -noise.png.
+        json: Print what was made as JSON on stdout.
     """
     out = out or Path(f"{Path(image).stem}-noise.png")
     format_of(out)

@@ -16,10 +16,8 @@ from unstir.tasks.show import Shown, show
 def command(find: Callable[[], Shown], *, json: bool = False) -> None:
     """Print it.
 
-    Parameters
-    ----------
-    json
-        Everything the file says, as JSON.
+    Args:
+        json: Everything the file says, as JSON.
     """
     shown = find()
     for note in shown.notes:

@@ -22,10 +22,8 @@ SECONDS = 10.0
 def command(begin: Callable[[], Iterator[Any]], *, out: Path, json: bool = False) -> None:
     """Show how it goes.
 
-    Parameters
-    ----------
-    json
-        A JSON line for each event on stdout.
+    Args:
+        json: A JSON line for each event on stdout.
     """
     report = Report(json)
     with progress("training") as advance:
