@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from unstir.training import checkpoint
+from unstir.training import checkpoint, snapshots
 from unstir.training.checkpoint import CannotWrite, CheckpointError
 from unstir.training.data import Arrays
 from unstir.training.durable import Busy, alone
@@ -140,6 +140,12 @@ def test_another_length_ends_as_if_planned_so(toy, tmp_path, stop, steps):
     toy.go(tmp_path / "b", second)
     a, b = (toy.fingerprint(tmp_path / name) for name in "ab")
     assert a == b
+
+
+def test_averages_of_a_decay_that_was_left_are_forgotten(toy, tmp_path):
+    toy.go(tmp_path)
+    toy.go(tmp_path, replace(toy.SETTINGS, steps=40))
+    assert [step for step, _ in snapshots.stored(tmp_path)] == [6, 12, 18, 24, 30, 36, 40]
 
 
 def test_a_run_beyond_the_wanted_end_says_so(toy, tmp_path):
