@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -50,7 +51,7 @@ def run(words: Sequence[str], debug: bool) -> int:
         print("\ncancelled; nothing was left half-written", file=sys.stderr)
         return CANCELLED
     except BrokenPipeError:  # the reader of a pipe has seen enough
-        sys.stdout = None  # type: ignore[assignment]
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
         return tell(error, debug)
