@@ -70,6 +70,7 @@ def _weights(net: nn.Module, path: Path) -> dict[str, tuple[str, int, int]]:
         for k, v in net.state_dict().items():
             v.copy_(half[k].to(v.dtype))
     save_file(half, path, metadata={"format": "pt"})
+    path.chmod(0o644)  # it writes files that only their owner can read
     with path.open("rb") as f:
         size = struct.unpack("<Q", f.read(8))[0]
         header = json.loads(f.read(size))
