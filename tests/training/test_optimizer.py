@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from unstir.training.distributed import ALONE
 from unstir.training.optimizer import Muon, Optimizer, hidden, newton_schulz
 from unstir.training.settings import Settings
 
@@ -54,7 +55,7 @@ def test_muon_is_torch_muon_in_float32():
             for _ in "ab"
         )
         begin = ours.detach().clone()
-        muon = Muon({"w": ours}, decay=0.1)
+        muon = Muon({"w": ours}, 0.1, ALONE)
         other = torch.optim.Muon([theirs], lr=0.02, weight_decay=0.1, momentum=0.95)
         for i in range(4):
             g = torch.randn(shape, generator=torch.Generator().manual_seed(i))
@@ -72,7 +73,7 @@ def test_kernels_count_as_matrices():
     conv.grad = torch.randn(32, 32, 3, 3)
     flat.grad = conv.grad.reshape(32, 288).clone()
     with torch.no_grad():
-        Muon({"c": conv, "f": flat}, 0.01).step(0.05)
+        Muon({"c": conv, "f": flat}, 0.01, ALONE).step(0.05)
     torch.testing.assert_close(conv.reshape(32, 288), flat)
 
 

@@ -76,11 +76,14 @@ class Group:
         return int(value)
 
 
+ALONE = Group()
+
+
 def group(device: str) -> Group:
     """Who this process is, from the environment that torchrun sets; joins the others if any."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
-        return Group()
+        return ALONE
     if not dist.is_initialized():
         backend = "nccl" if device.startswith("cuda") else "gloo"
         dist.init_process_group(backend, timeout=PATIENCE)

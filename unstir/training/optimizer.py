@@ -19,6 +19,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from unstir.training.distributed import ALONE, Group
 from unstir.training.settings import Settings
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
@@ -68,33 +69,41 @@ def newton_schulz(g: Tensor, steps: int = 5) -> Tensor:
 
 
 class Muon:
-    """The hidden weights' optimizer. State: one momentum buffer per weight."""
+    """The hidden weights' optimizer. State: one momentum buffer per weight, the same everywhere.
 
-    def __init__(self, named: dict[str, nn.Parameter], decay: float) -> None:
-        self.named, self.decay = named, decay
+    Of several processes, each turns its share of the matrices and the sum brings them together.
+    """
+
+    def __init__(self, named: dict[str, nn.Parameter], decay: float, group: Group) -> None:
+        self.named, self.decay, self.group = named, decay, group
         self.momentum = {name: torch.zeros_like(p) for name, p in named.items()}
 
     def step(self, rate: float) -> None:
         shapes: dict[tuple[int, int], list[str]] = {}
         for name, p in self.named.items():
             if p.grad is not None:
+                self.momentum[name].mul_(MOMENTUM).add_(p.grad)
                 shapes.setdefault((p.shape[0], p[0].numel()), []).append(name)
-        for shape, names in shapes.items():
-            self._step(names, shape, rate)
+        for turn, (shape, names) in enumerate(shapes.items()):
+            scale = math.sqrt(max(1.0, shape[0] / shape[1]))
+            mine = slice((self.group.rank + turn) % self.group.world, None, self.group.world)
+            for name, update in zip(names, self._turn(names, shape, mine), strict=True):
+                p = self.named[name]
+                p.mul_(1 - rate * self.decay)
+                p.add_(update.view_as(p), alpha=-rate * scale)
 
-    def _step(self, names: list[str], shape: tuple[int, int], rate: float) -> None:
-        """Weights of one shape are turned together."""
-        updates = []
-        for name in names:
-            grad = self.named[name].grad
-            assert grad is not None
-            buffer = self.momentum[name].mul_(MOMENTUM).add_(grad)
-            updates.append((grad + MOMENTUM * buffer).reshape(shape).float())
-        turned = newton_schulz(torch.stack(updates))
-        for name, update in zip(names, turned, strict=True):
-            p = self.named[name]
-            p.mul_(1 - rate * self.decay)
-            p.add_(update.view_as(p), alpha=-rate * math.sqrt(max(1.0, shape[0] / shape[1])))
+    def _turn(self, names: list[str], shape: tuple[int, int], mine: slice) -> Tensor:
+        """msign of the updates of weights of one shape, together. (N, rows, columns)"""
+        updates = [self._update(name).reshape(shape).float() for name in names[mine]]
+        turned = torch.zeros(len(names), *shape, device=self.named[names[0]].device)
+        if updates:
+            turned[mine] = newton_schulz(torch.stack(updates))
+        return self.group.sum(turned)
+
+    def _update(self, name: str) -> Tensor:
+        grad = self.named[name].grad
+        assert grad is not None
+        return grad + MOMENTUM * self.momentum[name]
 
 
 class Optimizer:
@@ -103,14 +112,15 @@ class Optimizer:
     Args:
         model: its parameters are divided by the rule of `hidden`.
         settings: optimizer, lr, muon_lr, weight_decay.
+        group: the processes that share Muon's work.
     """
 
-    def __init__(self, model: nn.Module, settings: Settings) -> None:
+    def __init__(self, model: nn.Module, settings: Settings, group: Group = ALONE) -> None:
         named = {n: p for n, p in model.named_parameters() if p.requires_grad}
         chosen = hidden(model) if settings.optimizer == "muon" else set()
         self.rates = settings.lr, settings.muon_lr
         decay = settings.weight_decay
-        self.muon = Muon({n: p for n, p in named.items() if n in chosen}, decay)
+        self.muon = Muon({n: p for n, p in named.items() if n in chosen}, decay, group)
         self.others = {n: p for n, p in named.items() if n not in chosen}
         groups = [
             {"params": [p for p in self.others.values() if p.ndim >= 2], "weight_decay": decay},

@@ -84,7 +84,7 @@ class Run:
         self.task = Task(self.model, job.objective)
         self.shared = group.wrap(self.task, self.device)
         self.weights = state.parameters(self.model)
-        self.optimizer = Optimizer(self.model, self.settings)
+        self.optimizer = Optimizer(self.model, self.settings, group)
         self.ema = Ema(self.weights, self.settings.ema)
         self.log: Log | None = None
         self.meter = Meter(self.settings.batch, 0.0)
