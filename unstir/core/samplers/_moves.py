@@ -49,10 +49,14 @@ def move(x: Any, x0: Any, t: Level, s: Level) -> Any:
 def bend(change: Any, t: Level, s: Level, low: Level) -> Any:
     """What makes `move` from t to `low` second order, given the change of x0 from t to s.
 
-    eps is linear in k: with low = s, Heun's trapezoid in x / alpha. From pure noise, that in x.
+    eps is linear in k: with low = s, Heun's trapezoid in x / alpha, as in EDM. It is that in x from
+    pure noise, and on the straight line of rectified flow, where dx = (eps - x0) d sigma.
     """
     k_t, k_s, k_low = ratio(t), ratio(s), ratio(low)
-    if k_t > PURE:
+    straight = (
+        low is s and math.isclose(t.alpha + t.sigma, 1) and math.isclose(s.alpha + s.sigma, 1)
+    )
+    if k_t > PURE or straight:
         return 0.5 * (t.sigma / k_s - t.alpha) * change
     return 0.5 * s.alpha * (k_t - k_low) ** 2 / (k_s * (k_t - k_s)) * change
 
@@ -63,8 +67,9 @@ def quieter(t: Level, s: Level, churn: float, within: tuple[float, float]) -> Le
     EDM's algorithm 2 raises the noise and then steps; we step and then raise it. That is the same
     loop cut elsewhere, with every evaluation at a level of the path: its raised levels.
     """
-    stirred = within[0] <= ratio(s) <= within[1] and ratio(t) <= PURE
-    return Level(s.t, s.alpha, s.sigma / (1 + min(churn, math.sqrt(2) - 1) * stirred))
+    if churn == 0 or ratio(t) > PURE or not within[0] <= ratio(s) <= within[1]:
+        return s
+    return Level(s.t, s.alpha, s.sigma / (1 + min(churn, math.sqrt(2) - 1)))
 
 
 def stir(x: Any, low: Level, s: Level, noise: Noise, i: int, s_noise: float) -> Any:
