@@ -49,8 +49,8 @@ def move(x: Any, x0: Any, t: Level, s: Level) -> Any:
 def bend(change: Any, t: Level, s: Level, low: Level) -> Any:
     """What makes `move` from t to `low` second order, given the change of x0 from t to s.
 
-    eps is linear in k: with low = s, Heun's trapezoid in x / alpha, as in EDM. It is that in x from
-    pure noise, and on the straight line of rectified flow, where dx = (eps - x0) d sigma.
+    eps is linear in k: with low = s, Heun's trapezoid in x / alpha, as in EDM. It is that in x
+    from pure noise, and on the line of rectified flow, where dx = (eps - x0) d sigma.
     """
     k_t, k_s, k_low = ratio(t), ratio(s), ratio(low)
     straight = (
