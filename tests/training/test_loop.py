@@ -12,6 +12,7 @@ from torch import nn
 from unstir.training import devices, log
 from unstir.training.checkpoint import newest
 from unstir.training.loop import train
+from unstir.training.optimizer import Optimizer
 from unstir.training.rng import Rng
 
 
@@ -115,6 +116,21 @@ def test_a_preview_that_fails_leaves_the_weights(toy):
         go()
     assert all(torch.equal(p, before[n]) for n, p in model.named_parameters())
     assert model.training
+
+
+@pytest.mark.parametrize("clip", [0.05, 0.0])
+def test_long_gradients_are_cut(toy, monkeypatch, clip):
+    model, used, real = toy.net(), [], Optimizer.step
+
+    def step(self, factor):
+        used.append(torch.cat([p.grad.flatten() for p in model.parameters()]).norm().item())
+        real(self, factor)
+
+    monkeypatch.setattr(Optimizer, "step", step)
+    events = toy.go(None, replace(toy.SETTINGS, clip=clip), model)
+    told = [e.grad_norm for e in events if e.kind == "step"]
+    assert min(told) > 0.05  # before the cut
+    assert used == pytest.approx([clip] * 24 if clip else told, rel=1e-4)
 
 
 def test_work_is_counted_and_leaves_no_trace():

@@ -142,6 +142,15 @@ def test_another_length_ends_as_if_planned_so(toy, tmp_path, stop, steps):
     assert a == b
 
 
+def test_the_place_before_the_decay_is_kept(toy, tmp_path):
+    settings = replace(toy.SETTINGS, keep=1, checkpoint_every=1)
+    toy.go(tmp_path, settings)
+    events = toy.go(tmp_path, replace(settings, steps=40))
+    assert events[0].message.endswith("back to step 18, before the decay")
+    kept = [checkpoint.read(path).manifest["step"] for _, path in checkpoint.numbered(tmp_path)]
+    assert kept == [30, 40]
+
+
 def test_averages_of_a_decay_that_was_left_are_forgotten(toy, tmp_path):
     toy.go(tmp_path)
     toy.go(tmp_path, replace(toy.SETTINGS, steps=40))
