@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
 HOME = Path(__file__).parent / "runtimes" / "home"
+
+
+def pytest_configure() -> None:
+    """Started in the background by a shell, this process and its children would ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
