@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from unstir.modalities.image_folder import BadFolder
-from unstir.recipes import Changes, changed, emoji, run
+from unstir.recipes import Changes, changed, emoji, pipeline, run
 from unstir.recipes.folder import open_folder
 from unstir.tasks.generate import generate
 
@@ -72,6 +72,16 @@ def test_steps_and_minutes_exclude_each_other():
     with pytest.raises(ValueError, match="one of them"):
         changed(emoji.recipe, Changes(steps=5, minutes=1))
     assert changed(emoji.recipe, Changes(minutes=2)).trainer.budget == 120
+
+
+def test_the_codec_can_be_kept(tmp_path):
+    kept = changed(emoji.recipe, Changes(codec_steps=0, dtype="bfloat16"))
+    assert kept.coder is None
+    assert kept.trainer.dtype == "bfloat16"
+    fill(tmp_path / "in", [f"{c}/{i}.png" for c in "ab" for i in range(3)], side=100)
+    source = open_folder(tmp_path / "in")[1]
+    with pytest.raises(ValueError, match="none to begin from"):
+        list(pipeline.run(kept, source, tmp_path / "out"))
 
 
 def test_from_folder_to_picture(tmp_path):

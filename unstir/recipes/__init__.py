@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from unstir.recipes.recipe import Events, Recipe, Source
 
 NAMES = ("digits", "emoji")
+BOTH = ("threads", "device", "dtype", "compile")
+OWN = ("batch", "lr", "muon_lr", "seed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +28,9 @@ class Changes:
     Args:
         steps: optimizer steps of the denoiser.
         minutes: a time budget for the denoiser instead; it becomes a number of steps once.
-        codec_steps: optimizer steps of the autoencoder.
+        codec_steps: optimizer steps of the autoencoder; 0 keeps the one it begins from as it is.
         batch, lr, muon_lr, seed: of the denoiser's training.
-        threads, device: where both trainings run.
+        threads, device, dtype, compile: where and how both trainings run (see `Settings`).
     """
 
     steps: int | None = None
@@ -40,6 +42,8 @@ class Changes:
     seed: int | None = None
     threads: int | None = None
     device: str | None = None
+    dtype: str | None = None
+    compile: bool | None = None
 
 
 def run(what: str, out: Path, changes: Changes | None = None, start: str | None = None) -> Events:
@@ -64,15 +68,15 @@ def run(what: str, out: Path, changes: Changes | None = None, start: str | None 
 def changed(recipe: Recipe, changes: Changes) -> Recipe:
     """The recipe with a person's numbers in it."""
     given = {f.name: getattr(changes, f.name) for f in fields(changes)}
-    both = {k: given[k] for k in ("threads", "device") if given[k] is not None}
-    own = {k: given[k] for k in ("batch", "lr", "muon_lr", "seed") if given[k] is not None}
+    both = {k: given[k] for k in BOTH if given[k] is not None}
+    own = {k: given[k] for k in OWN if given[k] is not None}
     if changes.steps is not None and changes.minutes is not None:
         raise ValueError("steps and minutes both say how long to train; give one of them")
     if changes.steps is not None:
         own |= {"steps": changes.steps, "budget": None}
     if changes.minutes is not None:
         own |= {"steps": None, "budget": 60 * changes.minutes}
-    coder = recipe.coder
+    coder = None if changes.codec_steps == 0 else recipe.coder
     if coder is not None:
         steps = {} if changes.codec_steps is None else {"steps": changes.codec_steps}
         coder = replace(coder, **both, **steps)

@@ -62,6 +62,8 @@ def run(
     codec = None
     if recipe.codec is not None:
         codec = warm(Autoencoder(**recipe.codec), start, "autoencoder")
+        if recipe.coder is None and "autoencoder" not in start:
+            raise ValueError("no steps for the autoencoder and none to begin from; give --start")
         if recipe.coder is not None:
             yield from _train_codec(codec, recipe, pictures, out)
             group.wait()

@@ -35,6 +35,8 @@ def train(
     start: str | None = None,
     device: str | None = None,
     threads: int | None = None,
+    dtype: str | None = None,
+    compile: bool = False,
 ) -> Iterator[Progress]:
     """Train a recipe, or a model of your own pictures.
 
@@ -45,7 +47,7 @@ def train(
             after a stop.
         steps: Steps of the denoiser's training; without it, what suits recipe and data.
         minutes: A time budget instead of steps.
-        codec_steps: Steps of the autoencoder's training.
+        codec_steps: Steps of the autoencoder's training; 0 keeps that of --start as it is.
         batch: Samples of one step.
         lr: Peak learning rate of AdamW.
         muon_lr: Peak learning rate of Muon.
@@ -53,6 +55,8 @@ def train(
         start: A model whose weights to begin from.
         device: cpu, cuda, ...
         threads: Threads to compute with.
+        dtype: bfloat16 computes in it where it is safe; for GPUs that have it.
+        compile: Let torch compile the networks.
     """
     if find_spec("torch") is None:
         raise ImportError("training needs torch: pip install 'unstir[train]'")
@@ -62,6 +66,7 @@ def train(
     changes = Changes(
         steps=steps, minutes=minutes, codec_steps=codec_steps, batch=batch, lr=lr,
         muon_lr=muon_lr, seed=seed, threads=threads, device=device,
+        dtype=dtype, compile=compile or None,
     )  # fmt: skip
     return run(what, out, changes, start)
 
