@@ -3,9 +3,13 @@
 import os
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
+from unstir.core.schedules import flow
+from unstir.networks.build import build
+from unstir.objectives.denoising import Denoising
 from unstir.training import checkpoint, snapshots
 from unstir.training.checkpoint import CannotWrite, CheckpointError
 from unstir.training.data import Arrays
@@ -47,6 +51,36 @@ def test_the_model_in_hand_is_the_one_saved(toy, tmp_path):
     toy.go(tmp_path, model=model)
     kept = checkpoint.newest(tmp_path).tensors["model"]
     assert all(torch.equal(kept[name], tensor) for name, tensor in model.state_dict().items())
+
+
+@pytest.mark.parametrize("network", ["unet", "transformer"])
+def test_the_networks_of_this_house_resume_too(toy, tmp_path, network):
+    """Convolutions, attention and channels-last weights: as the shipped models are trained."""
+    sizes = {
+        "unet": {"widths": [32, 32], "blocks": 1, "attention": [0, 1], "embedding": 32},
+        "transformer": {"width": 64, "depth": 2},
+    }[network]
+    rng = np.random.default_rng(0)
+    data = Arrays(
+        x=rng.standard_normal((20, 4, 8, 8)).astype(np.float16),
+        tokens=rng.standard_normal((20, 5, 16)).astype(np.float16),
+        token_mask=np.ones((20, 5), np.float32),
+    )
+    settings = replace(toy.SETTINGS, steps=6, batch=6, snapshots=1)
+
+    def events(out):
+        torch.manual_seed(0)
+        net = build(network, {"channels": 4, "tokens": 16, **sizes})
+        net.to(memory_format=torch.channels_last)
+        return train(net, Denoising(flow()), data, settings, out)
+
+    list(events(tmp_path / "whole"))
+    for stop in (2, 3, 5):
+        for event in events(tmp_path / "parts"):
+            if event.kind == "step" and event.step == stop:
+                break
+    list(events(tmp_path / "parts"))
+    assert toy.fingerprint(tmp_path / "parts") == toy.fingerprint(tmp_path / "whole")
 
 
 def test_three_kills(script, tmp_path):
