@@ -1,12 +1,12 @@
 """The figures of the shipped emoji model, from a command anyone can repeat.
 
-    python benchmarks/emoji.py codec     PSNR of the autoencoder on held-out scenes and unseen
-    glyphs python benchmarks/emoji.py sheet     64 uncurated pictures, seeds 0 to 63, numbered;
-    the key beside python benchmarks/emoji.py score     a reader's answers against the key
+    python benchmarks/emoji.py codec     PSNR of the autoencoder, held-out scenes and unseen glyphs
+    python benchmarks/emoji.py sheet     64 uncurated pictures, seeds 0 to 63, and their key
+    python benchmarks/emoji.py score     a reader's answers against the key
     python benchmarks/emoji.py banner    the picture in the README
 
-`codec` and `sheet` fetch the glyphs by npm into the cache folder the first time. The sheet is
-read by somebody who has not seen the key: what is in each picture goes into
+`codec` and `sheet` fetch the glyphs by npm into the cache folder the first time. The sheet is read
+by somebody who has not seen the key; what is in each picture goes into
 docs/evaluation/answers.json, number -> words.
 """
 
@@ -62,7 +62,7 @@ def _psnr(errors: np.ndarray) -> str:
 
 
 def sheet() -> None:
-    """Write sheet.png and key.json."""
+    """Write sheet.webp and key.json."""
     prompts = contact_sheet()
     order = np.random.default_rng(SHUFFLE).permutation(len(prompts))
     glyphs = emoji.load(cache_dir() / "emoji")
@@ -74,9 +74,9 @@ def sheet() -> None:
         key[str(seed + 1)] = {"prompt": prompt.text, "seed": seed, **prompt.parts,
                               "accepted": accepted(glyphs, subject)}  # fmt: skip
     PLACE.mkdir(parents=True, exist_ok=True)
-    _numbered(pictures, 8).save(PLACE / "sheet.png", optimize=True)
+    _numbered(pictures, 8).save(PLACE / "sheet.webp", quality=90)
     (PLACE / "key.json").write_text(json.dumps(key, indent=1) + "\n")
-    print(f"{PLACE / 'sheet.png'}; read it before key.json and write answers.json")
+    print(f"{PLACE / 'sheet.webp'}; read it before key.json and write answers.json")
 
 
 def accepted(glyphs: emoji.Glyphs, subject: str) -> list[str]:
