@@ -4,7 +4,7 @@ resolution.
 Rombach et al. 2022 (latent diffusion); Shi et al. 2016 (pixel shuffle). Each level halves the
 grid by moving 2x2 pixels into channels, so nothing is thrown away before a learned layer has seen
 it. A linear map of the patches runs beside both networks (as the shortcuts of Chen et al. 2025,
-DC-AE): they start as principal components and the convolutions learn the rest.
+DC-AE): they soon find the principal components, and the convolutions learn the rest.
 
     net = Autoencoder(channels=3, latent=16, widths=(48, 96, 128))     # 64 x 64 x 3 -> 8 x 8 x 16
     z = net.encode(x);  x = net.decode(z)

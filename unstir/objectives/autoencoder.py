@@ -1,8 +1,8 @@
 """Training signal of the autoencoder of latent diffusion: reconstruct, from a code that was
 disturbed.
 
-    z = encode(x);  x' = decode(z + s eps),  s ~ U(0, noise);   loss = |x' - x| + gradients + mean
-    square + moments
+    z = encode(x);  x' = decode(z + s eps),  s ~ U(0, noise)
+    loss = |x' - x| + gradients + mean square + moments
 
 Noise on the code makes neighbors decode to neighbors, which is what a denoiser needs (a VAE of
 fixed variance; Kingma & Welling 2014; noise-robust codes as in Yang et al. 2025, l-DeTok).
