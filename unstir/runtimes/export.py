@@ -60,6 +60,14 @@ def write(
     return done
 
 
+def write_graph(
+    folder: Path, name: str, net: nn.Module, inputs: dict[str, Tensor], output: str
+) -> dict[str, Any]:
+    """One network by itself: NAME.safetensors and NAME.onnx; returns the graph's entry."""
+    offsets = _weights(net, folder / f"{name}.safetensors")
+    return _graph(folder / f"{name}.onnx", net, inputs, output, offsets, "")
+
+
 def _weights(net: nn.Module, path: Path) -> dict[str, tuple[str, int, int]]:
     """Save a network's parameters in half precision; name -> (file, offset, length).
 

@@ -1,0 +1,136 @@
+"""Figures: how good the judge is, and what it says of the shipped model.
+
+    python -m benchmarks.judge.score check          on renderings it never saw
+    python -m benchmarks.judge.score model [N]      on N pictures of seen and of held-out prompts
+
+Every prompt is drawn once, its seed is its number; none is chosen or left out. Prompts and
+answers: see `questions`. Retrieval: the prompt that the judge finds likeliest among 100.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.judge.questions import ASKED, UNASKED, answers, sizes, split_logits, verdict
+from unstir.datasets import emoji
+from unstir.folders import cache_dir
+from unstir.modalities.images import to_model
+from unstir.runtimes.onnx import open_session
+from unstir.tasks.generate import generate
+from unstir.threads import default_threads
+
+HERE = Path(__file__).parent
+FRESH = 2
+"""Seed of the renderings and prompts of the figures; the judge saw 1, the model 0."""
+Case = tuple[dict[str, Any], str]
+Logits = Sequence[dict[str, np.ndarray]]
+
+
+class Judge:
+    """The trained judge: pictures uint8 (N, 64, 64, 3) -> logits of every question."""
+
+    def __init__(self, glyphs: emoji.Glyphs) -> None:
+        self.counts = json.loads((HERE / "judge.json").read_text())["questions"]
+        if self.counts != sizes(glyphs):
+            raise SystemExit("the judge was trained on other glyphs; train it again")
+        self.session = open_session(HERE / "judge.onnx", default_threads())
+
+    def __call__(self, pictures: np.ndarray) -> Logits:
+        x = to_model(pictures)
+        parts = [self.session.run(None, {"x": x[i : i + 64]})[0] for i in range(0, len(x), 64)]
+        return split_logits(np.concatenate(parts), self.counts)
+
+
+def check(n: int = 2000) -> None:
+    """The judge's own accuracy on real renderings: new scenes, and held-out combinations."""
+    glyphs = emoji.load(cache_dir() / "emoji")
+    judge = Judge(glyphs)
+    for split in ("train", "heldout"):
+        scenes = [emoji.scene(glyphs, i, seed=FRESH, split=split) for i in range(n)]
+        cases = [(scene.parts, scene.caption) for scene in scenes]
+        report(f"renderings, {split}", glyphs, cases, judge(np.stack([s.image for s in scenes])))
+
+
+def model(n: int = 500) -> None:
+    """The shipped model: prompts of seen and held-out combinations, and common single things."""
+    glyphs = emoji.load(cache_dir() / "emoji")
+    judge = Judge(glyphs)
+    for name, cases in prompts(glyphs, n):
+        pictures = [
+            generate(caption, seed=seed, size="native")[0].pixels
+            for seed, (_, caption) in enumerate(cases)
+        ]
+        logits = judge(np.stack(pictures))
+        report(name, glyphs, cases, logits)
+        print(f"{name:24} {'R@1 of 100':12} {interval(retrieval(glyphs, cases, logits))}")
+
+
+def prompts(glyphs: emoji.Glyphs, n: int) -> Iterator[tuple[str, list[Case]]]:
+    """(name, cases): single things; combinations that training shows; held-out ones."""
+    scenes = (emoji.scene(glyphs, i, seed=FRESH, size=16) for i in range(20 * n))
+    seen = [(s.parts, s.caption) for s in scenes if s.parts["kind"] != "single"][:n]
+    yield "seen combinations", seen
+    held = (emoji.scene(glyphs, i, seed=FRESH, size=16, split="heldout") for i in range(n))
+    yield "held-out combinations", [(s.parts, s.caption) for s in held]
+    singles = emoji.single_prompts(glyphs, n, seed=FRESH)
+    yield "single common things", [(p.parts, p.text) for p in singles]
+
+
+def report(name: str, glyphs: emoji.Glyphs, cases: Sequence[Case], logits: Logits) -> None:
+    """One line for each question that was asked, and one for all of them together."""
+    found = [verdict(glyphs, *case, given) for case, given in zip(cases, logits, strict=True)]
+    for question in ASKED:
+        hits = [v[question] for v in found if question in v]
+        if hits:
+            print(f"{name:24} {question:12} {interval(hits)}")
+    rest = [all(right for q, right in v.items() if q != "subject") for v in found]
+    print(f"{name:24} {'attributes':12} {interval(rest)}")
+    print(f"{name:24} {'all right':12} {interval([all(v.values()) for v in found])}")
+
+
+def retrieval(
+    glyphs: emoji.Glyphs, cases: Sequence[Case], logits: Logits, among: int = 100
+) -> list[bool]:
+    """Whether each picture's own prompt is the likeliest of its hundred, by the judge."""
+    out = []
+    for start in range(0, len(cases) - among + 1, among):
+        rows = range(start, start + among)
+        scores = np.array(
+            [[likelihood(glyphs, cases[p][0], logits[i]) for p in rows] for i in rows]
+        )
+        out += (scores.argmax(1) == np.arange(among)).tolist()
+    return out
+
+
+def likelihood(
+    glyphs: emoji.Glyphs, parts: dict[str, Any], logits: dict[str, np.ndarray]
+) -> float:
+    """log p of a prompt's answers; a background nobody named is not asked."""
+    right, total = answers(glyphs, parts), 0.0
+    for question, answer in right.items():
+        if answer == UNASKED or (question == "background" and not parts.get("background_named")):
+            continue
+        row = logits[question] - logits[question].max()
+        total += float(row[answer] - np.log(np.exp(row).sum()))
+    return total
+
+
+def interval(hits: Sequence[bool]) -> str:
+    """Share with its 95 % interval (Wilson 1927) and the number of cases."""
+    n, share, z = len(hits), float(np.mean(hits)), 1.96
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    low, high = 100 * (middle - half), 100 * (middle + half)
+    return f"{100 * share:5.1f} %  ({low:.1f} to {high:.1f}, n = {n})"
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1] not in ("check", "model"):
+        sys.exit("usage: python -m benchmarks.judge.score check|model [N]")
+    {"check": check, "model": model}[sys.argv[1]](*map(int, sys.argv[2:]))
