@@ -3,6 +3,7 @@
     python benchmarks/emoji.py codec     PSNR of the autoencoder, held-out scenes and unseen glyphs
     python benchmarks/emoji.py sheet     64 uncurated pictures, seeds 0 to 63, and their key
     python benchmarks/emoji.py score     a reader's answers against the key
+    python benchmarks/emoji.py outside   40 prompts outside the training captions, with pictures
     python benchmarks/emoji.py banner    the picture in the README
 
 `codec` and `sheet` fetch the glyphs by npm into the cache folder the first time. The sheet is read
@@ -38,6 +39,20 @@ BANNER = (
     "a fox wearing sunglasses", "a strawberry", "three stars on a purple background",
     "a ghost wearing a top hat on an orange background", "an octopus",
 )  # fmt: skip
+OUTSIDE = (
+    """
+kitten, automobile, a puppy in a crown, two strawberries, a feline, a canine wearing shades,
+a bunny with a sombrero, a big cat, a small dog, a very happy octopus, an angry tomato, a jet,
+a choo-choo train, a motor vehicle, a fruit, a vegetable, something to drink, a musical instrument,
+a wild animal, a sea creature, winter, birthday, love, night, music, breakfast, the ocean,
+a dragon breathing fire, a cat riding a bicycle, a dog reading a book, a penguin on the moon,
+a castle made of ice cream, a blue strawberry, a green cat, seven stars, a lion and a mouse and
+a bear, a car with no wheels, not a cat, photograph of a woman, asdfgh
+""".replace("\n", " ")
+    .strip()
+    .split(", ")
+)
+"""Synonyms, kinds, moods, deeds, colors, numbers, nonsense; none was dropped for its look."""
 
 
 def codec(count: int = 256) -> None:
@@ -74,9 +89,17 @@ def sheet() -> None:
         key[str(seed + 1)] = {"prompt": prompt.text, "seed": seed, **prompt.parts,
                               "accepted": accepted(glyphs, subject)}  # fmt: skip
     PLACE.mkdir(parents=True, exist_ok=True)
-    _numbered(pictures, 8).save(PLACE / "sheet.webp", quality=90)
+    _labeled(pictures, [str(i + 1) for i in range(len(pictures))], 8).save(
+        PLACE / "sheet.webp", quality=90
+    )
     (PLACE / "key.json").write_text(json.dumps(key, indent=1) + "\n")
     print(f"{PLACE / 'sheet.webp'}; read it before key.json and write answers.json")
+
+
+def outside() -> None:
+    """Write outside.webp: what comes of prompts unlike the training captions, each at seed 0."""
+    pictures = [generate(prompt, seed=0, size=256)[0].pixels for prompt in OUTSIDE]
+    _labeled(pictures, OUTSIDE, 8).save(PLACE / "outside.webp", quality=90)
 
 
 def accepted(glyphs: emoji.Glyphs, subject: str) -> list[str]:
@@ -89,14 +112,14 @@ def accepted(glyphs: emoji.Glyphs, subject: str) -> list[str]:
     return sorted(words)
 
 
-def _numbered(pictures: list[np.ndarray], columns: int) -> Image.Image:
+def _labeled(pictures: list[np.ndarray], labels: list[str], columns: int) -> Image.Image:
     side, bar = pictures[0].shape[0], 22
     rows = -(-len(pictures) // columns)
     out = Image.new("RGB", (columns * (side + 8), rows * (side + bar + 8)), "white")
     draw = ImageDraw.Draw(out)
-    for i, picture in enumerate(pictures):
+    for i, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
         x, y = i % columns * (side + 8) + 4, i // columns * (side + bar + 8) + 4
-        draw.text((x, y), str(i + 1), fill="black", font_size=18)
+        draw.text((x, y), label, fill="black", font_size=18)
         out.paste(Image.fromarray(picture), (x, y + bar))
     return out
 
@@ -132,7 +155,7 @@ def banner() -> None:
 
 
 if __name__ == "__main__":
-    commands = {f.__name__: f for f in (codec, sheet, score, banner)}
+    commands = {f.__name__: f for f in (codec, sheet, score, outside, banner)}
     if len(sys.argv) != 2 or sys.argv[1] not in commands:
         sys.exit(f"usage: python benchmarks/emoji.py {'|'.join(commands)}")
     commands[sys.argv[1]]()
