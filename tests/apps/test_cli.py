@@ -61,7 +61,7 @@ def test_a_picture(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert read("cat.png").shape == (256, 256, 3)
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err == "cat.png  256 x 256, seed 3, ddim, 6 evaluations, tiny\n"
+    assert said.err == "cat.png  256 x 256, seed 3, ddim, 12 evaluations, tiny\n"
 
 
 def test_four_pictures_and_their_films(home: Path) -> None:

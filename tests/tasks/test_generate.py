@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,28 @@ def test_a_picture_does_not_depend_on_its_companions(sampler: str, home: Path) -
         for first, n in ((8, 2), (6, 5), (1, 17)):
             among = pixels(draw(seed=first, n=n, sampler=sampler, padded=padded))[8 - first]
             assert np.abs(among - alone).max() <= most
+
+
+@pytest.mark.parametrize("sampler", names("samplers"))
+@pytest.mark.parametrize(
+    "asked",
+    [{}, {"scale": 1.0}, {"interval": (0.3, 0.8)}, {"guidance": "rescale"}],
+    ids=["guided", "alone", "interval", "rescale"],
+)
+def test_the_recorded_evaluations_are_the_runs_of_the_network(
+    sampler: str, asked: dict, home: Path
+) -> None:
+    """Counted at the network itself; a guided evaluation is two."""
+    run = draw(sampler=sampler, steps=8, **asked)
+    rows: list[int] = []
+    network = run.model.graphs["denoiser"]
+
+    def counted(*arrays: np.ndarray) -> np.ndarray:
+        rows.append(len(arrays[0]))
+        return network(*arrays)
+
+    run.model = replace(run.model, graphs={**run.model.graphs, "denoiser": counted})
+    assert run[0].recipe.evaluations == sum(rows)
 
 
 def test_the_same_request_gives_the_same_bytes(home: Path) -> None:

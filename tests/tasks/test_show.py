@@ -66,7 +66,7 @@ def test_everything_stands_in_the_recipe(home: Path) -> None:
     assert len(found["model"]["sha256"]) == 64
     assert found["runtime"] == {"name": "onnx", "threads": 1}
     assert set(found["versions"]) == {"python", "unstir", "numpy", "pillow", "onnxruntime"}
-    assert found["settings"]["evaluations"] == 6
+    assert found["settings"]["evaluations"] == 2 * 6
 
 
 def test_without_metadata_a_picture_says_nothing(home: Path) -> None:

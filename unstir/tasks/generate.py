@@ -172,7 +172,8 @@ def generate(
     shown = "native" if size == "native" else _shorter_side(loaded, size)
     recipe = Recipe(
         prompt=about.prompt, negative=about.negative, model=model, name=loaded.manifest.name,
-        sha256=loaded.manifest.sha256, seed=first, steps=way.steps, evaluations=way.evaluations,
+        sha256=loaded.manifest.sha256, seed=first, steps=way.steps,
+        evaluations=way.evaluations(way.guided(about.pos, about.neg)),
         sampler=way.name, spacing=way.spacing, scale=way.scale, guidance=way.guidance,
         interval=way.interval, size=shown, pixels=_pixels(loaded, shown), padded=padded,
         runtime=runtime, threads=loaded.threads, asked_threads=threads,

@@ -50,7 +50,6 @@ class Process:
     path: list[Level]
     name: str
     steps: int
-    evaluations: int
     spacing: str
     scale: float
     guidance: str
@@ -61,12 +60,34 @@ class Process:
     ) -> Denoise[np.ndarray]:
         """The model's denoiser for a condition, guided away from `neg`; made anew for each run."""
         plain = model.denoise(pos)
-        if pos is None or neg is None or not (pos.mask.any() or neg.mask.any()):
-            return plain
-        if self.scale == 1 and self.guidance != "cfgpp":
+        if pos is None or neg is None or not self.guided(pos, neg):
             return plain
         both = GUIDANCES[self.guidance](model.both(pos, neg), self.scale, self.path)
         return within(both, plain, *self.interval) if self.interval else both
+
+    def guided(self, pos: Tokens | None, neg: Tokens | None) -> bool:
+        """Whether guidance does anything: there are two branches, and they are weighed."""
+        if pos is None or neg is None or not (pos.mask.any() or neg.mask.any()):
+            return False
+        return self.scale != 1 or self.guidance == "cfgpp"
+
+    def evaluations(self, guided: bool) -> int:
+        """Runs of the network for one picture; where it is guided each counts two."""
+        calls: list[int] = []
+
+        def counting(branches: int) -> Denoise[float]:
+            def denoise(x: float, level: Level) -> float:
+                calls.append(branches)
+                return 0.0
+
+            return denoise
+
+        denoise = counting(2 if guided else 1)
+        if guided and self.interval:
+            denoise = within(denoise, counting(1), *self.interval)
+        for _ in self.sampler(denoise, 0.0, self.path, noise=lambda step, draw=0: 0.0):
+            pass
+        return sum(calls)
 
 
 def resolve(
@@ -97,10 +118,7 @@ def resolve(
         levels = paths.path(model.schedule, count, spread, start)
     except ValueError as error:
         raise BadRequest(f"{name}, {steps} steps, {spacing}, {guidance}: {error}") from error
-    evaluations = cost.evaluations(count)
-    return Process(
-        walk, levels, name, steps, evaluations, spacing, scale, guidance, _interval(interval)
-    )
+    return Process(walk, levels, name, steps, spacing, scale, guidance, _interval(interval))
 
 
 def _scale(scale: float | None, guidance: str, preferred: float) -> float:
