@@ -76,7 +76,8 @@ class Autoencoder(nn.Module):
         channels: of the picture.
         latent: channels of the code.
         widths: channels at 1/2, 1/4, 1/8, ... of the picture's side; their number is the log2 of
-        the reduction. encoder, decoder: residual blocks at each of these levels.
+            the reduction.
+        encoder, decoder: residual blocks at each of these levels.
     """
 
     def __init__(

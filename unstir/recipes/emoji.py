@@ -1,8 +1,7 @@
 """The emoji text-to-image model that ships with unstir: 64 px pictures from 8 x 8 x 16 latents.
 
-    unstir train emoji --out runs/emoji            # fetches the glyphs by npm, then trains all
-    stages unstir train emoji --out runs/emoji            # the same command goes on where it
-    stopped
+    unstir train emoji --out runs/emoji     # fetches the glyphs by npm, then trains all stages
+    unstir train emoji --out runs/emoji     # the same command goes on where it stopped
 
 Data: captioned scenes of Fluent Emoji 3D glyphs (docs/data.md). Text by the pretrained MiniLM
 token states. Expected figures: see the model's card, `unstir/models/emoji/card.md`, and
@@ -33,10 +32,10 @@ recipe = Recipe(
     parametrization="flow",
     times=(0.0, 1.0),
     coder=Settings(
-        steps=3_000, batch=32, lr=2e-3, muon_lr=0.02, warmup=100, cooldown=0.4, ema=(0.1,)
+        steps=1_700, batch=32, lr=2e-3, muon_lr=0.02, warmup=100, cooldown=0.4, ema=(0.1,)
     ),
     trainer=Settings(
-        steps=12_000, batch=64, lr=1e-3, muon_lr=0.02, warmup=200, preview_every=1000
+        steps=7_200, batch=64, lr=1e-3, muon_lr=0.02, warmup=200, cooldown=0.3, preview_every=600
     ),
     defaults=dict(sampler="dpmpp_2m", steps=20, scale=3.0, spacing="uniform"),
     licences={
