@@ -7,6 +7,8 @@ Each file here is one metric, `NAME(sets, *, seed=0) -> tuple[Score, ...]` in fl
 one is adding a file. What the numbers say and do not say: docs/evaluation.md.
 """
 
+from unstir.evaluation._extract import Features as Features
+from unstir.evaluation._extract import extracted as extracted
 from unstir.evaluation._groups import Group as Group
 from unstir.evaluation._groups import by_group as by_group
 from unstir.evaluation._sets import BadFeatures as BadFeatures

@@ -28,7 +28,7 @@ from unstir.runtimes.tensors import BadTensors, read_header
 FORMAT = 1
 LONGEST = 4 * 2**20
 """Bytes of a model.json; class names and licences fit many times over."""
-KINDS = ("image", "text-encoder")
+KINDS = ("image", "text-encoder", "features")
 _UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """Format n -> the function that rewrites its text as format n + 1."""
 _SAFE_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
@@ -170,7 +170,7 @@ def _manifest(folder: Path, sha256: str, data: dict[str, Any]) -> Manifest:
         name=fields.title("name"), title=fields.text("title", ""), files=_files(fields),
         licences=fields.table("licences"), aliases=fields.texts("aliases"),
     )  # fmt: skip
-    if kind == "text-encoder":
+    if kind != "image":
         return common
     fields.only(Manifest.__dataclass_fields__.keys() - {"folder", "sha256", "raw"} | {"format"})
     manifest = replace(

@@ -120,10 +120,10 @@ def load(
     it."""
     place = folder(name_or_folder)
     manifest = read(place)
-    if manifest.kind == "text-encoder":
-        raise BadModel(
-            f"{manifest.name} is a text encoder, a part of models; it makes no pictures"
-        )
+    if manifest.kind != "image":
+        encoder = manifest.kind == "text-encoder"
+        what = "a text encoder, a part of models" if encoder else "a feature space"
+        raise BadModel(f"{manifest.name} is {what}; it makes no pictures")
     manifest.verify()
     threads = threads or default_threads()
     graphs = _graphs(place, manifest, runtime, threads)
