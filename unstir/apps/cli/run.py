@@ -20,6 +20,7 @@ COMMANDS = {
     "noise": "Draw how a picture is stirred into noise, as a strip.",
     "train": "Train a recipe, or a model of your own pictures.",
     "data": "Build the emoji data set.",
+    "evaluate": "Compare pictures with real ones.",
     "models": "List the models there are.",
     "doctor": "Check that everything works here.",
 }

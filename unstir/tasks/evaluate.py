@@ -1,0 +1,151 @@
+"""How good are these pictures? A model or a folder against real ones, in a named feature space.
+
+    *_, report = evaluate("emoji", against="emoji", n=1000)
+    for score in report.scores: print(score.name, score.value, score.low, score.high)
+
+The metrics are the files of unstir/evaluation (docs/evaluation.md); the floor beside them is what
+one half of the real pictures scores against the other.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from unstir.core.find import find, names
+from unstir.folders import cache_dir
+from unstir.runtimes.features import features as feature_space
+from unstir.runtimes.model import Model, load
+from unstir.runtimes.shelf import shelf
+from unstir.tasks import process
+from unstir.tasks.comparison import Caption, Plan, Progress, Report, compare
+from unstir.tasks.gallery import SETS, Drawn, Gallery, opened, prompts_of, read_prompts
+from unstir.tasks.request import MOST_SEED, BadRequest, whole
+
+DRAWN = 1000
+"""Pictures a model draws where no number is asked for."""
+MOST = 1_000_000
+FIRST = ("frechet", "kernel", "precision_recall", "density_coverage", "copies")
+"""The order of rows; other metrics follow by name."""
+
+
+def evaluate(
+    what: str,
+    *,
+    against: str,
+    n: int | None = None,
+    seed: int = 0,
+    steps: int | None = None,
+    sampler: str | None = None,
+    scale: float | None = None,
+    prompts: Path | None = None,
+    split: str | None = None,
+    training: str | None = None,
+    most: int = 5000,
+    features: str = "efficientnet-lite0",
+    metrics: str | None = None,
+    by_group: bool = False,
+    real_floor: bool = True,
+    cache: bool = True,
+    threads: int | None = None,
+) -> Iterator[Progress | Report]:
+    """Compare pictures with real ones.
+
+    Args:
+        what: A model, which then draws, or a folder of pictures.
+        against: Real pictures: a folder, or a data set (emoji, digits).
+        n: How many pictures: a model draws 1,000 without it, of a folder all are taken.
+        seed: Of what is drawn (picture i has SEED + i), of the choice among files, and of
+            the intervals.
+        steps: Budget of network evaluations for each picture.
+        sampler: How the model walks from noise to picture.
+        scale: Strength of the guidance.
+        prompts: File with a prompt on each line; else the captions of the reference.
+        split: Part of the reference: heldout, train, or another folder inside.
+        training: What the model was trained on, for the copy check: a folder or a data
+            set; a data set as the reference brings its own.
+        most: Pictures that are taken of the reference and of the training set at most.
+        features: The space to compare in: efficientnet-lite0, or FILE.onnx of your own.
+        metrics: Some of them, with commas between: frechet, kernel, precision_recall,
+            density_coverage, copies.
+        by_group: Also for each class, prompt or kind of scene by itself.
+        real_floor: Also compare one half of the reference with the other.
+        cache: Keep features in the cache folder.
+        threads: Threads to compute with.
+    """
+    settings = {name: _plain(value) for name, value in locals().items()}
+    whole("seed", seed, 0, MOST_SEED - MOST)
+    whole("most", most, 1, MOST)
+    count = None if n is None else whole("n", n, 1, MOST)
+    if threads is not None:
+        whole("threads", threads, 1, 1024)
+    chosen = _metrics(metrics)
+    listed = None if prompts is None else read_prompts(prompts)
+    space = feature_space(os.path.expanduser(features), threads)
+    make: Callable[[list[Caption]], Gallery]
+    if _is_folder(what):
+        if (steps, sampler, scale, prompts) != (None, None, None, None):
+            raise BadRequest(f"{what} is a folder of pictures: nothing is drawn, so no --steps")
+        pictures = opened(what, most=count or MOST, seed=seed)
+        make, side = lambda captions: pictures, 64
+    else:
+        model = load(os.path.expanduser(what), threads=threads)
+        way = process.resolve(model, steps=steps, sampler=sampler, scale=scale)
+        settings |= {"steps": way.steps, "sampler": way.name, "scale": way.scale}
+        settings |= {"n": count or DRAWN, "model_sha256": model.manifest.sha256}
+        make, side = _drawn(model, way, listed, count or DRAWN, seed), min(model.manifest.size)
+    real = opened(against, most=most, split=split, size=side, seed=seed)
+    learned = _training(against, training, chosen, metrics, most, side, seed)
+    store = cache_dir() / "features" if cache else None
+    return compare(
+        Plan(space, real, make, learned, chosen, by_group, real_floor, seed, store, settings)
+    )
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
+
+
+def _drawn(
+    model: Model, way: process.Process, listed: list[Caption] | None, n: int, seed: int
+) -> Callable[[list[Caption]], Gallery]:
+    if listed is not None:
+        prompts_of(model, listed, 1)
+    return lambda captions: Drawn(model, way, prompts_of(model, listed or captions, n), seed)
+
+
+def _metrics(asked: str | None) -> list[str]:
+    there = names("evaluation")
+    if asked is None:
+        return sorted(there, key=lambda name: (*FIRST, name).index(name))
+    chosen = list(dict.fromkeys(name.strip() for name in asked.split(",") if name.strip()))
+    for name in chosen:
+        find("evaluation", name)
+    if not chosen:
+        raise BadRequest(f"metrics is {asked!r}; there are: {', '.join(there)}")
+    return chosen
+
+
+def _is_folder(what: str) -> bool:
+    """Whether it is a folder of pictures, not a model or the run of one."""
+    place = Path(os.path.expanduser(what))
+    models = [place / "model.json", place / "model" / "model.json"]
+    return place.is_dir() and not any(m.is_file() for m in models) and what not in shelf()
+
+
+def _training(
+    against: str, asked: str | None, chosen: list[str], metrics: str | None, most: int,
+    side: int, seed: int,
+) -> Gallery | None:  # fmt: skip
+    """The training pictures, where the copy check is asked for and they can be had."""
+    if "copies" not in chosen:
+        return None
+    if asked is not None or against in SETS:
+        return opened(asked or against, most=most, split="train", size=side, seed=seed)
+    if metrics is not None:
+        raise BadRequest(
+            "copies needs the pictures the model was trained on: --training FOLDER or a data set"
+        )
+    return None

@@ -1,0 +1,231 @@
+"""Sets of pictures by number: a folder, a data set that is composed here, or what a model draws.
+
+    gallery = opened("pictures/", most=5000)        # or "emoji", "digits"
+    for item in gallery.items(): item.pixels, item.caption, item.group, item.name
+
+Pictures are read, composed or drawn when they are asked for, and none is kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from unstir.conditions.tokens import Tokens
+from unstir.core.find import named
+from unstir.core.noise import gaussian, seeds
+from unstir.datasets import digits, emoji
+from unstir.folders import cache_dir
+from unstir.modalities import image_folder
+from unstir.modalities.images import BadPicture, from_model, read
+from unstir.runtimes.model import Model
+from unstir.tasks.process import Process
+from unstir.tasks.request import BadRequest
+from unstir.tasks.subject import understood
+
+GROUP = 16
+"""Pictures a model draws together."""
+SPLITS = ("heldout", "validation", "test", "train")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One picture: its caption or label, if any, the group it counts to, and its name."""
+
+    pixels: np.ndarray  # (H, W, 3) uint8
+    caption: str
+    group: str
+    name: str
+
+
+class Gallery(Protocol):
+    """Pictures by number."""
+
+    @property
+    def name(self) -> str: ...
+
+    def __len__(self) -> int: ...
+
+    def item(self, index: int, /) -> Item:
+        """One picture; BadPicture where a file is damaged."""
+        ...
+
+    def items(self) -> Iterator[Item | None]:
+        """All, in order; None for a damaged file."""
+        ...
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A data set: picture i is a pure function of i."""
+
+    name: str
+    count: int
+    item: Callable[[int], Item]
+
+    def __len__(self) -> int:
+        return self.count
+
+    def items(self) -> Iterator[Item | None]:
+        return map(self.item, range(self.count))
+
+
+@dataclass(frozen=True)
+class Files:
+    """Pictures of a folder."""
+
+    folder: image_folder.Folder
+    chosen: Sequence[int]
+
+    @property
+    def name(self) -> str:
+        return str(self.folder.root)
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def item(self, index: int, /) -> Item:
+        found = self.folder.items[self.chosen[index]]
+        caption = found.caption or found.label
+        name = found.path.relative_to(self.folder.root).as_posix()
+        return Item(read(found.path), caption, found.label or found.caption, name)
+
+    def items(self) -> Iterator[Item | None]:
+        for index in range(len(self)):
+            try:
+                yield self.item(index)
+            except (BadPicture, OSError):
+                yield None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a model draws: picture i of prompt i, with the seed `seed` + i, at its own size."""
+
+    model: Model
+    way: Process
+    prompts: Sequence[tuple[str | None, str]]  # and the group of each
+    seed: int
+
+    @property
+    def name(self) -> str:
+        return self.model.manifest.name
+
+    def __len__(self) -> int:
+        return len(self.prompts)
+
+    def item(self, index: int, /) -> Item:
+        return next(self._group(range(index, index + 1)))
+
+    def items(self) -> Iterator[Item | None]:
+        for first in range(0, len(self), GROUP):
+            yield from self._group(range(first, min(first + GROUP, len(self))))
+
+    def _group(self, which: range) -> Iterator[Item]:
+        subjects = [understood(self.model, self.prompts[i][0], "") for i in which]
+        pos, neg = (_together([getattr(s, side) for s in subjects]) for side in ("pos", "neg"))
+        noise = gaussian(seeds(self.seed + which[0], len(which)), self.model.manifest.shape)
+        x = self.way.path[0].sigma * noise(-1)
+        denoise = self.way.denoiser(self.model, pos, neg)
+        for step in self.way.sampler(denoise, x, self.way.path, noise=noise):
+            x = step.x
+        for i, pixels in zip(which, from_model(self.model.decode(x)), strict=True):
+            prompt, group = self.prompts[i]
+            said = "" if prompt is None else f" {prompt!r}"
+            yield Item(pixels, prompt or "", group, f"seed {self.seed + i}{said}")
+
+
+def _together(rows: list[Tokens | None]) -> Tokens | None:
+    given = [row for row in rows if row is not None]
+    if not given:
+        return None
+    return Tokens(
+        np.concatenate([t.states for t in given]), np.concatenate([t.mask for t in given])
+    )
+
+
+def opened(
+    what: str, *, most: int, split: str | None = None, size: int = 64, seed: int = 0
+) -> Gallery:
+    """The pictures of a data set's name or of a folder, `most` of them at most; of a folder they
+    are drawn by lot."""
+    path = Path(os.path.expanduser(what))
+    if what in SETS:
+        return SETS[what](split or "heldout", most, size)
+    if not path.is_dir() and (path.exists() or os.sep in what or what.startswith((".", "~"))):
+        raise image_folder.BadFolder(
+            f"{what} is {'a file' if path.exists() else 'not there'}; give a folder of pictures, "
+            f"or a data set: {', '.join(SETS)}"
+        )
+    if not path.is_dir():
+        named(SETS, what, "data sets and folders")
+    folder = image_folder.scan(path, _split(path, split))
+    order = np.random.default_rng(seed).permutation(len(folder.items))[:most]
+    return Files(folder, sorted(int(i) for i in order))
+
+
+def _split(path: Path, asked: str | None) -> str:
+    """The part of a folder that has parts: what was asked for, else the first that is held out."""
+    if asked is not None:
+        return asked
+    return next((name for name in SPLITS if (path / name).is_dir()), "train")
+
+
+def _emoji(split: str, count: int, size: int) -> Gallery:
+    if split not in ("train", "heldout", "glyphs"):
+        raise BadRequest(f"split is {split!r}; emoji has train, heldout and glyphs")
+    glyphs = emoji.load(cache_dir() / "emoji")
+
+    def item(index: int) -> Item:
+        scene = emoji.scene(glyphs, index, size=size, split=split)
+        return Item(scene.image, scene.caption, scene.parts["kind"], f"emoji {split} {index}")
+
+    return Composed(f"emoji {split}", count, item)
+
+
+def _digits(split: str, count: int, size: int) -> Gallery:
+    if split not in ("train", "heldout"):
+        raise BadRequest(f"split is {split!r}; digits has train and heldout")
+    seed = {"train": 0, "heldout": 1}[split]
+
+    def item(index: int) -> Item:
+        gray, label = digits.digit(index, seed=seed)
+        pixels = np.repeat((255 * gray).round().astype(np.uint8)[..., None], 3, 2)
+        return Item(pixels, str(label), str(label), f"digits {split} {index}")
+
+    return Composed(f"digits {split}", count, item)
+
+
+SETS = {"emoji": _emoji, "digits": _digits}
+
+
+def prompts_of(
+    model: Model, captions: Sequence[tuple[str, str]], n: int
+) -> list[tuple[str | None, str]]:
+    """`n` prompts with their groups, from captions with theirs, again and again."""
+    if model.manifest.condition is None:
+        return [(None, "")] * n
+    given = [pair for pair in captions if pair[0].strip()]
+    if not given:
+        raise BadRequest(
+            f"{model.manifest.name} draws what it is told, and the reference has no captions; "
+            "give a file with a prompt on each line: --prompts FILE"
+        )
+    return [given[i % len(given)] for i in range(n)]
+
+
+def read_prompts(file: Path) -> list[tuple[str, str]]:
+    """A prompt on each line of a text file, each a group of its own."""
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"{file} is not UTF-8 text ({error.reason})") from None
+    found = [" ".join(line.split()) for line in lines if line.strip()]
+    if not found:
+        raise BadRequest(f"{file} holds no prompt; write one on each line")
+    return [(line, line) for line in found]
