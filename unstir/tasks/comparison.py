@@ -235,17 +235,22 @@ def _scores(
     if not scores and stage == "metrics":
         raise TooFew("; ".join(reasons).replace(f"{stage}: ", ""))
     notes += reasons
-    notes += [f"{stage}: {text}" for text in _warnings(plan, sets)]
+    notes += [f"{stage}: {text}" for text in _warnings(plan, sets, scores)]
     yield Progress(stage, len(wanted), len(wanted), "")
     return tuple(scores)
 
 
-def _warnings(plan: Plan, sets: Sets) -> Iterator[str]:
+def _warnings(plan: Plan, sets: Sets, scores: Sequence[Score]) -> Iterator[str]:
     least, width = min(len(sets.generated), len(sets.reference)), sets.generated.shape[1]
     if "frechet" in plan.metrics and least < 2 * width:
         yield (
             f"frechet has {least:,} samples for {width:,} features: much of it is bias, and "
             f"frechet_infinity does not take all of that away; give {2 * width:,} or more"
+        )
+    if any(s.name == "copies" and s.details["threshold"] == 0 for s in scores):
+        yield (
+            "copies: the reference shares pictures with the training set, so only exact copies "
+            "count; give a reference that was held out"
         )
 
 

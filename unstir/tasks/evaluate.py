@@ -27,6 +27,8 @@ from unstir.tasks.request import MOST_SEED, BadRequest, whole
 DRAWN = 1000
 """Pictures a model draws where no number is asked for."""
 MOST = 1_000_000
+Make = Callable[[list[Caption]], Gallery]
+"""The generated pictures, once the captions of the reference are known."""
 FIRST = ("frechet", "kernel", "precision_recall", "density_coverage", "copies")
 """The order of rows; other metrics follow by name."""
 
@@ -84,19 +86,20 @@ def evaluate(
     chosen = _metrics(metrics)
     listed = None if prompts is None else read_prompts(prompts)
     space = feature_space(os.path.expanduser(features), threads)
-    make: Callable[[list[Caption]], Gallery]
-    if _is_folder(what):
-        if (steps, sampler, scale, prompts) != (None, None, None, None):
-            raise BadRequest(f"{what} is a folder of pictures: nothing is drawn, so no --steps")
-        pictures = opened(what, most=count or MOST, seed=seed)
-        make, side = lambda captions: pictures, 64
-    else:
+    model, way = None, None
+    if not _is_folder(what):
         model = load(os.path.expanduser(what), threads=threads)
         way = process.resolve(model, steps=steps, sampler=sampler, scale=scale)
         settings |= {"steps": way.steps, "sampler": way.name, "scale": way.scale}
         settings |= {"n": count or DRAWN, "model_sha256": model.manifest.sha256}
-        make, side = _drawn(model, way, listed, count or DRAWN, seed), min(model.manifest.size)
+    elif (steps, sampler, scale, prompts) != (None, None, None, None):
+        raise BadRequest(f"{what} is a folder of pictures: nothing is drawn, so no --steps")
+    side = min(model.manifest.size) if model else 64
     real = opened(against, most=most, split=split, size=side, seed=seed)
+    if model is not None and way is not None:
+        make = _drawn(model, way, listed, real, count or DRAWN, seed)
+    else:
+        make = _read(opened(what, most=count or MOST, seed=seed))
     learned = _training(against, training, chosen, metrics, most, side, seed)
     store = cache_dir() / "features" if cache else None
     return compare(
@@ -108,11 +111,22 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
+def _read(pictures: Gallery) -> Make:
+    return lambda captions: pictures
+
+
 def _drawn(
-    model: Model, way: process.Process, listed: list[Caption] | None, n: int, seed: int
-) -> Callable[[list[Caption]], Gallery]:
-    if listed is not None:
-        prompts_of(model, listed, 1)
+    model: Model, way: process.Process, listed: list[Caption] | None, real: Gallery, n: int,
+    seed: int,
+) -> Make:  # fmt: skip
+    name = model.manifest.name
+    if model.condition is None and listed is not None:
+        raise BadRequest(f"{name} takes no prompt: it draws without one; leave --prompts out")
+    if model.condition is not None and listed is None and not real.captioned:
+        raise BadRequest(
+            f"{name} draws what it is told, and {real.name} has no captions; "
+            "give a file with a prompt on each line: --prompts FILE"
+        )
     return lambda captions: Drawn(model, way, prompts_of(model, listed or captions, n), seed)
 
 

@@ -49,6 +49,11 @@ class Gallery(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def captioned(self) -> bool:
+        """Whether any picture has a caption or a label."""
+        ...
+
     def __len__(self) -> int: ...
 
     def item(self, index: int, /) -> Item:
@@ -67,6 +72,7 @@ class Composed:
     name: str
     count: int
     item: Callable[[int], Item]
+    captioned: bool = True
 
     def __len__(self) -> int:
         return self.count
@@ -85,6 +91,10 @@ class Files:
     @property
     def name(self) -> str:
         return str(self.folder.root)
+
+    @property
+    def captioned(self) -> bool:
+        return any(item.caption or item.label for item in self.folder.items)
 
     def __len__(self) -> int:
         return len(self.chosen)
@@ -115,6 +125,10 @@ class Drawn:
     @property
     def name(self) -> str:
         return self.model.manifest.name
+
+    @property
+    def captioned(self) -> bool:
+        return self.model.manifest.condition is not None
 
     def __len__(self) -> int:
         return len(self.prompts)
@@ -212,10 +226,7 @@ def prompts_of(
         return [(None, "")] * n
     given = [pair for pair in captions if pair[0].strip()]
     if not given:
-        raise BadRequest(
-            f"{model.manifest.name} draws what it is told, and the reference has no captions; "
-            "give a file with a prompt on each line: --prompts FILE"
-        )
+        raise BadRequest("no picture with a caption could be read; give prompts: --prompts FILE")
     return [given[i % len(given)] for i in range(n)]
 
 
