@@ -1,6 +1,7 @@
 """The smoke recipe reaches its figure: trained, exported, sampled through the front door, and
 read by a judge."""
 
+import json
 import time
 
 import numpy as np
@@ -51,3 +52,20 @@ def test_the_same_command_again_changes_nothing(trained):
     before = (out / "denoiser.safetensors").read_bytes()
     assert list(run("digits", out, Changes(threads=1)))[-1].stage == "done"
     assert (out / "denoiser.safetensors").read_bytes() == before
+
+
+def test_figures_while_it_trains(tmp_path):
+    """Each preview measures samples; the figures stand in the log beside the loss."""
+    out = tmp_path / "run"
+    shown = [p.event.result for p in run("digits", out, Changes(steps=40, figures=16, threads=1))
+             if p.event is not None and p.event.kind == "preview"]  # fmt: skip
+    rows = [json.loads(line) for line in (out / "denoiser" / "log.jsonl").read_text().splitlines()]
+    logged = [row for row in rows if "figures" in row]
+    assert [row["figures"] for row in logged] == [result.figures for result in shown]
+    assert logged[-1]["step"] == 40
+    figures = logged[-1]["figures"]
+    assert figures["n"] == 16
+    value, low, high = figures["kernel"]
+    assert low < value < high
+    assert 0 <= figures["recall"][0] <= 1
+    assert shown[-1].path.is_file()

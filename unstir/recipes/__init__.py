@@ -30,6 +30,7 @@ class Changes:
         minutes: a time budget for the denoiser instead; it becomes a number of steps once.
         codec_steps: optimizer steps of the autoencoder; 0 keeps the one it begins from as it is.
         batch, lr, muon_lr, seed: of the denoiser's training.
+        figures: samples that are measured at each preview of the denoiser.
         threads, device, dtype, compile: where and how both trainings run (see `Settings`).
     """
 
@@ -40,6 +41,7 @@ class Changes:
     lr: float | None = None
     muon_lr: float | None = None
     seed: int | None = None
+    figures: int | None = None
     threads: int | None = None
     device: str | None = None
     dtype: str | None = None
@@ -80,7 +82,9 @@ def changed(recipe: Recipe, changes: Changes) -> Recipe:
     if coder is not None:
         steps = {} if changes.codec_steps is None else {"steps": changes.codec_steps}
         coder = replace(coder, **both, **steps)
-    return replace(recipe, coder=coder, trainer=replace(recipe.trainer, **both, **own))
+    trainer = replace(recipe.trainer, **both, **own)
+    figures = recipe.figures if changes.figures is None else changes.figures
+    return replace(recipe, coder=coder, trainer=trainer, figures=figures)
 
 
 def _open(what: str) -> tuple[Recipe, Source, dict[str, Path], str]:

@@ -33,6 +33,7 @@ from unstir.networks.build import build
 from unstir.networks.layers import channels_last
 from unstir.objectives.autoencoder import Reconstruction
 from unstir.objectives.denoising import Denoising, logit_normal
+from unstir.recipes.figures import with_figures
 from unstir.recipes.preview import preview
 from unstir.recipes.recipe import Events, Progress, Recipe, Source
 from unstir.recipes.start import warm
@@ -72,7 +73,10 @@ def run(
     yield from _by_one(group, _conditions(recipe, cache))
     net = warm(build(recipe.network, network_sizes(recipe)), start, "denoiser")
     condition = from_manifest(recipe.condition, SHIPPED)
-    yield from _train_denoiser(net, recipe, preview(recipe, codec, condition, out), out)
+    show: Preview = preview(recipe, codec, condition, out)
+    if recipe.figures:
+        show = with_figures(show, recipe, codec, condition, out)
+    yield from _train_denoiser(net, recipe, show, out)
     if group.first:
         export(recipe, net, codec, out)
     yield Progress("done", 1, 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ def preview(
     def draw(net: nn.Module, step: int) -> Path:
         device = next(net.parameters()).device
         x = sample(recipe, net, [None if t is None else t.to(device) for t in tokens], device)
-        pixels = from_model(_decode(codec, x, out).cpu().numpy())
+        pixels = from_model(decode(codec, x, out).cpu().numpy())
         place = folder / f"{step:06d}.png"
         folder.mkdir(parents=True, exist_ok=True)
         write(place, grid(pixels))
@@ -54,13 +54,18 @@ def preview(
 
 
 def sample(
-    recipe: Recipe, net: nn.Module, tokens: list[Any], device: torch.device | str
+    recipe: Recipe,
+    net: nn.Module,
+    tokens: list[Any],
+    device: torch.device | str,
+    seeds: Sequence[int] = range(SIDE * SIDE),
 ) -> torch.Tensor:
-    """SIDE x SIDE samples in model space with the recipe's default sampler, steps and guidance."""
+    """Samples of these seeds in model space with the recipe's default sampler, steps and
+    guidance."""
     said = recipe.defaults
     run = find("samplers", said["sampler"])
     steps = sys.modules[run.__module__].COST.steps_for(said["steps"])
-    noise = gaussian(range(SIDE * SIDE), recipe.shape, to=lambda a: torch.from_numpy(a).to(device))
+    noise = gaussian(seeds, recipe.shape, to=lambda a: torch.from_numpy(a).to(device))
     levels = path(from_json(recipe.schedule), steps)
     x = levels[0].sigma * noise(-1)
     for step in run(cfg(_both(recipe, net, tokens), said["scale"]), x, levels, noise=noise):
@@ -99,7 +104,8 @@ def _tokens(condition: Condition | None, out: Path, folder: Path) -> list[Any]:
     return [torch.from_numpy(tokens.states), torch.from_numpy(tokens.mask)]
 
 
-def _decode(codec: Autoencoder | None, x: torch.Tensor, out: Path) -> torch.Tensor:
+def decode(codec: Autoencoder | None, x: torch.Tensor, out: Path) -> torch.Tensor:
+    """Model space -> pictures in [-1, 1]."""
     if codec is None:
         return x
     statistics = json.loads((out / "cache" / "latent.json").read_text())

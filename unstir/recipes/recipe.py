@@ -43,6 +43,7 @@ class Recipe:
         coder, trainer: settings of the two trainings.
         defaults: sampler, steps, scale and spacing that `generate` uses.
         licences: of the data, by name.
+        figures: samples that are measured at each preview (see `figures`); 0 = none.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Recipe:
     trainer: Settings
     defaults: dict[str, Any]
     licences: dict[str, str] = field(default_factory=dict)
+    figures: int = 0
 
     @property
     def shape(self) -> tuple[int, int, int]:

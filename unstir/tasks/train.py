@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from unstir.recipes.recipe import Progress
-from unstir.tasks.request import BadRequest
+from unstir.tasks.request import BadRequest, whole
 
 _OURS = {"cache", "codec", "denoiser", "model.json"}
 """What a run leaves first in its folder; another folder with files in it is not ours to fill."""
@@ -32,6 +32,7 @@ def train(
     lr: float | None = None,
     muon_lr: float | None = None,
     seed: int | None = None,
+    figures: int | None = None,
     start: str | None = None,
     device: str | None = None,
     threads: int | None = None,
@@ -52,6 +53,8 @@ def train(
         lr: Peak learning rate of AdamW.
         muon_lr: Peak learning rate of Muon.
         seed: Of data order, noise and dropout.
+        figures: Samples to measure at each preview (kernel distance, precision, recall),
+            into log.jsonl; 256 say something.
         start: A model whose weights to begin from.
         device: cpu, cuda, ...
         threads: Threads to compute with.
@@ -60,12 +63,14 @@ def train(
     """
     if find_spec("torch") is None:
         raise ImportError("training needs torch: pip install 'unstir[train]'")
+    if figures:
+        whole("figures", figures, 16, 100_000)
     _check_out(out)
     from unstir.recipes import Changes, run
 
     changes = Changes(
         steps=steps, minutes=minutes, codec_steps=codec_steps, batch=batch, lr=lr,
-        muon_lr=muon_lr, seed=seed, threads=threads, device=device,
+        muon_lr=muon_lr, seed=seed, figures=figures, threads=threads, device=device,
         dtype=dtype, compile=compile or None,
     )  # fmt: skip
     return run(what, out, changes, start)

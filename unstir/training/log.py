@@ -2,6 +2,8 @@
 
     {"step": 500, "loss": 0.231, "grad_norm": 0.8, "lr": 0.001, "parts": {...}, ...}
 
+    {"step": 500, "figures": {...}}                  where a preview measured some
+
 A run that is taken up again first forgets the lines beyond the step it goes on from, so that each
 step stands once, as in an unbroken run.
 """
@@ -50,6 +52,11 @@ class Log:
                 self.board.add_scalar(name, entry[name], entry["step"])
             for name, value in entry["parts"].items():
                 self.board.add_scalar(f"parts/{name}", value, entry["step"])
+
+    def figures(self, step: int, figures: dict[str, Any]) -> None:
+        """A line of figures that a preview measured."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(_line({"step": step, "figures": figures}))
 
     def close(self) -> None:
         if self.board is not None:

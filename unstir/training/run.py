@@ -35,7 +35,8 @@ Objective = Callable[[nn.Module, dict[str, Tensor], Rng], Tensor | dict[str, Ten
 """(model, batch, rng) -> the loss, a mean over the batch; or {"loss": it, "name": ...}."""
 
 Preview = Callable[[nn.Module, int], Any]
-"""(model with averaged weights, in eval mode, without gradients; steps done) -> anything."""
+"""(model with averaged weights, in eval mode, without gradients; steps done) -> anything. What it
+has as `figures`, a dict, becomes a line of the log."""
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,10 @@ class Run:
         elif self.out and (self.checkpoints.due(self.step) or self.pinned):
             yield from self.attempt(self.save)
         if preview and self.group.first and (self.previews.due(self.step) or last):
-            yield self.event("preview", result=self.show(preview))
+            shown = self.show(preview)
+            if self.log and (figures := getattr(shown, "figures", None)):
+                yield from self.attempt(partial(self.log.figures, self.step, figures))
+            yield self.event("preview", result=shown)
 
     @property
     def pinned(self) -> bool:
