@@ -4,9 +4,10 @@ A line of RUN/denoiser/log.jsonl: {"step": 1000, "figures": {"features": "effici
 "n": 256, "kernel": [value, low, high], "precision": [...], "recall": [...]}}
 
 Samples and real pictures are the same number, with the same conditions, drawn by lot once from
-the training set; the seeds are the same each time, so that what changes is the network. The metrics
-are those that mean something at a few hundred samples (docs/evaluation.md); being measured against
-pictures that were learned from, they cannot tell learning from copying: `unstir evaluate` can.
+the training set; the seeds are the same each time, so that what changes is the network. The
+metrics are those that mean something at a few hundred samples (docs/evaluation.md); being
+measured against pictures that were learned from, they cannot tell learning from copying: `unstir
+evaluate` can.
 """
 
 from __future__ import annotations
