@@ -20,7 +20,8 @@ import numpy as np
 from benchmarks.judge.questions import ASKED, UNASKED, answers, sizes, split_logits, verdict
 from unstir.datasets import emoji
 from unstir.folders import cache_dir
-from unstir.modalities.images import to_model
+from unstir.modalities.images import from_model, to_model
+from unstir.runtimes.model import load
 from unstir.runtimes.onnx import open_session
 from unstir.tasks.generate import generate
 from unstir.threads import default_threads
@@ -48,13 +49,18 @@ class Judge:
 
 
 def check(n: int = 2000) -> None:
-    """The judge's own accuracy on real renderings: new scenes, and held-out combinations."""
-    glyphs = emoji.load(cache_dir() / "emoji")
+    """The judge's own accuracy on new real renderings of seen and of held-out combinations; and
+    on the same after the model's autoencoder, which is the most that the model could reach."""
+    glyphs, codec = emoji.load(cache_dir() / "emoji"), load("emoji")
     judge = Judge(glyphs)
     for split in ("train", "heldout"):
         scenes = [emoji.scene(glyphs, i, seed=FRESH, split=split) for i in range(n)]
         cases = [(scene.parts, scene.caption) for scene in scenes]
-        report(f"renderings, {split}", glyphs, cases, judge(np.stack([s.image for s in scenes])))
+        pictures = np.stack([s.image for s in scenes])
+        report(f"renderings, {split}", glyphs, cases, judge(pictures))
+        parts = [pictures[i : i + 64] for i in range(0, n, 64)]
+        coded = [from_model(codec.decode(codec.encode(to_model(part)))) for part in parts]
+        report(f"autoencoder, {split}", glyphs, cases, judge(np.concatenate(coded)))
 
 
 def model(n: int = 500) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from benchmarks.judge.questions import (
     ASKED,
@@ -14,6 +15,7 @@ from benchmarks.judge.questions import (
     verdict,
 )
 from benchmarks.judge.score import interval, likelihood, retrieval
+from benchmarks.judge.train import moved
 from unstir.datasets.emoji import Glyph, Glyphs
 
 
@@ -109,3 +111,17 @@ def test_a_background_nobody_named_does_not_count(glyphs):
 def test_the_interval_is_that_of_the_book():
     """Wilson's interval of 8 of 10 is 49.0 to 94.3 % (Brown, Cai & DasGupta 2001)."""
     assert interval([True] * 8 + [False] * 2).split("(")[1].startswith("49.0 to 94.3")
+
+
+def test_pictures_are_moved_by_their_own_shift() -> None:
+    class Numbers:
+        def uniform(self, shape: tuple[int, int]) -> torch.Tensor:
+            assert shape == (2, 2)
+            return torch.tensor([[0.0, 0.99], [0.5, 0.5]])
+
+    x = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    out = moved(x, Numbers())
+    assert out.shape == x.shape
+    assert (out[1] == x[1]).all()
+    assert (out[0, :, 3:, :5] == x[0, :, :5, 3:]).all()
+    assert (out[0, :, :3, 0] == x[0, :, :1, 3]).all()
