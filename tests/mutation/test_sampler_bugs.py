@@ -38,7 +38,7 @@ BUGS = {
     "2M log SNR not halved": ("dpmpp_2m", ".lam", ".logsnr"),
     "2M history dropped": ("dpmpp_2m", "before = (t, x0)", "before = None"),
     # and more of their kind
-    "DDPM draws too much": ("ddpm", "math.sqrt(b)", "1.0"),
+    "DDPM draws too much": ("ddpm", "math.sqrt(fresh(t, s))", "1.0"),
     "ancestral step does not go below": ("euler_ancestral", "math.sqrt(1 - up**2)", "1.0"),
     "churn adds deviations, not variances":
         ("_moves", "renoise(x, low, s, s_noise", "x + (s.sigma - low.sigma) * (s_noise"),

@@ -46,6 +46,11 @@ def move(x: Any, x0: Any, t: Level, s: Level) -> Any:
     return s.alpha * x0 + s.sigma * noise_of(x, x0, t)
 
 
+def posterior(x: Any, x0: Any, t: Level, s: Level) -> Any:
+    """The mean of q(x_s | x_t, x_0) (Ho et al. 2020, eq. 7)."""
+    return t.alpha / s.alpha * (s.sigma / t.sigma) ** 2 * x + s.alpha * fresh(t, s) * x0
+
+
 def bend(change: Any, t: Level, s: Level, low: Level) -> Any:
     """What makes `move` from t to `low` second order, given the change of x0 from t to s.
 

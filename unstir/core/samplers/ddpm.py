@@ -11,7 +11,7 @@ from typing import Any
 
 from unstir.core.levels import Denoise, Path, Step
 from unstir.core.samplers._cost import EACH
-from unstir.core.samplers._moves import Noise, Steps, fresh, given, intervals
+from unstir.core.samplers._moves import Noise, Steps, fresh, given, intervals, posterior
 
 COST, ORDER = EACH, 1
 
@@ -19,8 +19,8 @@ COST, ORDER = EACH, 1
 def ddpm(denoise: Denoise[Any], x: Any, path: Path, *, noise: Noise = None) -> Steps:
     """Draws noise on every interval, except one to clean data."""
     for i, t, s in intervals(path):
-        x0, b = denoise(x, t), fresh(t, s)
-        x = t.alpha / s.alpha * (s.sigma / t.sigma) ** 2 * x + s.alpha * b * x0
+        x0 = denoise(x, t)
+        x = posterior(x, x0, t, s)
         if s.sigma > 0:
-            x = x + s.sigma * math.sqrt(b) * given(noise)(i)
+            x = x + s.sigma * math.sqrt(fresh(t, s)) * given(noise)(i)
         yield Step(x, x0, s)
