@@ -19,7 +19,8 @@ import unstir
 from unstir.apps.cli import MENU, errors, main
 from unstir.apps.cli.run import COMMANDS
 from unstir.modalities.images import read
-from unstir.tasks import generate as task
+from unstir.tasks import prepared
+from unstir.tasks.run import Run
 
 DRAW = ["generate", "a cat", "--model", "tiny", "--seed", "3"]
 
@@ -230,7 +231,7 @@ def test_the_output_is_checked_before_the_work(
     def load(*_: Any) -> None:
         raise AssertionError("the model was loaded")
 
-    monkeypatch.setattr(task, "load", load)
+    monkeypatch.setattr(prepared, "load", load)
     for out in ("no/cat.png", "cat.bmp"):
         assert main([*DRAW, "-o", out]) in (2, 3)
 
@@ -240,15 +241,15 @@ def test_the_output_is_checked_before_the_work(
 
 def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException, after: int = 0) -> None:
     """Let the drawing of a request fail after some pictures."""
-    real = task.Run._pictures
+    real = Run._pictures
 
-    def pictures(self: task.Run, x: np.ndarray, which: range) -> Any:
+    def pictures(self: Run, x: np.ndarray, which: range) -> Any:
         for number, picture in enumerate(real(self, x, which)):
             if number == after:
                 raise error
             yield picture
 
-    monkeypatch.setattr(task.Run, "_pictures", pictures)
+    monkeypatch.setattr(Run, "_pictures", pictures)
 
 
 @pytest.mark.parametrize(

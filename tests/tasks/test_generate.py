@@ -18,7 +18,7 @@ from unstir.core.find import NotFound, names
 from unstir.modalities.image_text import extract
 from unstir.runtimes.manifest import BadModel
 from unstir.runtimes.tensors import read_header
-from unstir.tasks import generate as module
+from unstir.tasks import prepared as module
 from unstir.tasks.generate import Diverged, Note, Progress, Run, generate
 from unstir.tasks.picture import Picture
 from unstir.tasks.request import BadRequest

@@ -14,7 +14,7 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -31,7 +31,8 @@ _SETTINGS = (
 @dataclass(frozen=True)
 class Recipe:
     """One picture's settings; `model` as it was asked for, `name` and `sha256` as its model.json
-    says."""
+    says. Of an edit, `given` are the words before the prompt and `options` its own flags, by name,
+    and `files` the SHA-256 of each file that was read."""
 
     prompt: str | None
     negative: str
@@ -46,35 +47,43 @@ class Recipe:
     scale: float
     guidance: str
     interval: tuple[float, float] | None
-    size: int | str
     pixels: tuple[int, int]
     padded: bool
     runtime: str
     threads: int
     asked_threads: int | None
+    size: int | str | None = None
+    verb: str = "generate"
+    given: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def command(self, file: str) -> list[str]:
         """The words of the command that makes this picture alone, in `file`."""
-        words = ["unstir", "generate"]
+        words = ["unstir", self.verb]
+        for name, value in self.given.items():
+            words += _argument(f"--{name}", value, named=False)
         words += [] if self.prompt is None else _argument("--prompt", self.prompt, named=False)
         for flag, value in self._flags():
-            words += _argument(flag, *map(str, value if isinstance(value, tuple) else (value,)))
-        return [*words, *(["--padded"] if self.padded else []), *_argument("--out", file)]
+            words += [flag] if value is True else _argument(flag, *map(str, _several(value)))
+        return [*words, *_argument("--out", file)]
 
     def _flags(self) -> Iterator[tuple[str, Any]]:
+        yield from ((f"--{name.replace('_', '-')}", v) for name, v in self.options.items())
         yield "--model", self.model
         yield "--seed", self.seed
         yield "--steps", self.steps
         yield "--sampler", self.sampler
         yield "--spacing", self.spacing
         yield "--scale", self.scale
-        yield "--size", self.size
         optional = {
+            "--size": self.size,
             "--negative": self.negative or None,
             "--guidance": None if self.guidance == "cfg" else self.guidance,
             "--interval": self.interval,
             "--runtime": None if self.runtime == "onnx" else self.runtime,
             "--threads": self.asked_threads,
+            "--padded": self.padded or None,
         }
         yield from ((flag, value) for flag, value in optional.items() if value is not None)
 
@@ -85,10 +94,15 @@ class Recipe:
             "command": self.command(file),
             "seed": self.seed,
             "model": {"name": self.name, "sha256": self.sha256},
-            "settings": {name: getattr(self, name) for name in _SETTINGS},
+            "settings": {name: getattr(self, name) for name in _SETTINGS} | self._edit(),
             "runtime": {"name": self.runtime, "threads": self.threads},
             "versions": versions(self.runtime),
         }
+
+    def _edit(self) -> dict[str, Any]:
+        """What an edit was made from; nothing for a drawing."""
+        files = {"files": dict(self.files)} if self.files else {}
+        return {**self.given, **self.options, **files}
 
     def infotext(self) -> str:
         """The same for other programs, in A1111's grammar."""
@@ -112,6 +126,10 @@ def _argument(flag: str, *values: str, named: bool = True) -> list[str]:
     if values[0].startswith("-"):
         return [f"{flag}={values[0]}"]
     return [flag, *values] if named else list(values)
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def versions(runtime: str = "onnx") -> dict[str, str]:

@@ -1,0 +1,93 @@
+"""What every request that uses a model has in common: the model, the walk, the subject, the seed,
+and the recipe that records them.
+
+    ready = prepare("a cat", model="emoji", n=4, seed=11)
+    recipe = ready.recipe(size=256, pixels=(256, 256))
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from unstir.runtimes.model import Model, Runtime, load
+from unstir.runtimes.shelf import folder
+from unstir.tasks import process, subject
+from unstir.tasks.process import Process
+from unstir.tasks.recipe import Recipe
+from unstir.tasks.request import MOST_SEED, BadRequest, seed_or_drawn, whole
+
+MOST = 10_000
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A request, understood."""
+
+    model: Model
+    way: Process
+    about: subject.Subject
+    seed: int
+    asked: str
+    asked_threads: int | None
+
+    def recipe(
+        self, *, pixels: tuple[int, int], way: Process | None = None, times: int = 1,
+        extra: int = 0, **more: Any,
+    ) -> Recipe:  # fmt: skip
+        """The record of a walk, `way` if it is not the whole of the request's own, whose every
+        evaluation takes `times` runs of the network, and `extra` runs besides."""
+        manifest, way = self.model.manifest, way or self.way
+        runs = way.evaluations(way.guided(self.about.pos, self.about.neg))
+        return Recipe(
+            prompt=self.about.prompt, negative=self.about.negative, model=self.asked,
+            name=manifest.name, sha256=manifest.sha256, seed=self.seed, steps=way.steps,
+            evaluations=times * runs + extra, sampler=way.name, spacing=way.spacing,
+            scale=way.scale, guidance=way.guidance, interval=way.interval, pixels=pixels,
+            padded=self.model.padded, runtime=self.model.runtime, threads=self.model.threads,
+            asked_threads=self.asked_threads, **more,
+        )  # fmt: skip
+
+
+def prepare(
+    prompt: str | None, negative: str, *, model: str, n: int, seed: int | None,
+    threads: int | None, runtime: Runtime = "onnx", padded: bool = False, **walk: Any,
+) -> Prepared:  # fmt: skip
+    """Check a request and load its model; `walk` is what `process.resolve` takes."""
+    first = first_seed(seed, n)
+    loaded = loaded_model(model, runtime, threads, padded)
+    way = process.resolve(loaded, **walk)
+    about = subject.understood(loaded, prompt, negative)
+    return Prepared(loaded, way, about, first, model, threads)
+
+
+def first_seed(seed: int | None, n: int) -> int:
+    """The seed of the first of n pictures, drawn where none is given."""
+    whole("n", n, 1, MOST)
+    first = seed_or_drawn(seed)
+    if first + n > MOST_SEED:
+        most = MOST_SEED - n
+        raise BadRequest(f"seed {first} leaves no room for n = {n}; give one below {most:,}")
+    return first
+
+
+def loaded_model(model: str, runtime: Runtime, threads: int | None, padded: bool) -> Model:
+    """The model of a name or folder, ready to run; the last two are kept."""
+    if runtime not in ("onnx", "torch"):
+        raise BadRequest(f"runtime is {runtime!r}; give onnx or torch")
+    if threads is not None:
+        whole("threads", threads, 1, 1024)
+    place = folder(os.path.expanduser(model)).resolve()
+    stamp = (place / "model.json").stat().st_mtime_ns
+    return _load_once(place, runtime, threads, padded, stamp)
+
+
+@lru_cache(maxsize=2)
+def _load_once(
+    place: Path, runtime: Runtime, threads: int | None, padded: bool, stamp: int
+) -> Model:
+    """One loaded model serves many requests, until its model.json changes."""
+    return load(place, runtime, threads, padded)
