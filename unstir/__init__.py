@@ -21,15 +21,17 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "generate": "unstir.tasks.generate",
+    "inpaint": "unstir.tasks.inpaint",
     "load": "unstir.runtimes.model",
     "Model": "unstir.runtimes.model",
     "Picture": "unstir.tasks.picture",
 }
-__all__ = ["Model", "Picture", "__version__", "generate", "load"]
+__all__ = ["Model", "Picture", "__version__", "generate", "inpaint", "load"]
 
 if TYPE_CHECKING:
     from unstir.runtimes.model import Model, load
     from unstir.tasks.generate import generate
+    from unstir.tasks.inpaint import inpaint
     from unstir.tasks.picture import Picture
 
 

@@ -45,15 +45,16 @@ class BadEnding(ValueError):
 def read(path: str | os.PathLike[str], *, alpha: bool = False) -> np.ndarray:
     """The picture as (H, W, 3) uint8 on white, or (H, W, 4) with its alpha; turned upright by its
     EXIF."""
-    return _opened(Path(path), lambda image: _pixels(image, alpha))
+    return opened(Path(path), lambda image: _pixels(image, alpha))
 
 
 def size_of(path: str | os.PathLike[str]) -> tuple[int, int]:
     """(width, height) from the header alone; BadPicture for what is no picture or too large."""
-    return _opened(Path(path), lambda image: image.size)
+    return opened(Path(path), lambda image: image.size)
 
 
-def _opened(path: Path, use: Callable[[Image.Image], Any]) -> Any:
+def opened(path: Path, use: Callable[[Image.Image], Any]) -> Any:
+    """`use` of the open picture, whose size is checked; BadPicture for whatever goes wrong."""
     try:
         with quiet(), Image.open(path, formats=sorted(set(FORMATS.values()))) as image:
             width, height = image.size
@@ -89,17 +90,28 @@ def _reason(path: Path, error: Exception) -> str:
     return f"is a damaged picture ({error})"
 
 
-def _pixels(image: Image.Image, alpha: bool) -> np.ndarray:
+def upright(image: Image.Image, scaled: bool = False) -> Image.Image:
+    """Turned by its EXIF; `scaled` from 16 bits of gray, which Pillow would clip, to 8."""
     image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):  # 16 bits of gray; Pillow would clip them instead of scaling
+    if scaled and image.mode.startswith("I"):
         image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
+    return image
+
+
+def _pixels(image: Image.Image, alpha: bool) -> np.ndarray:
+    image = upright(image, scaled=True)
     clear = image.has_transparency_data
     if alpha:
         return np.array(image.convert("RGBA"))
-    if not clear:
-        return np.array(image.convert("RGB"))
-    paper = Image.new("RGBA", image.size, (*_WHITE, 255))
-    return np.array(Image.alpha_composite(paper, image.convert("RGBA")))[..., :3]
+    return on_white(np.array(image.convert("RGBA"))) if clear else np.array(image.convert("RGB"))
+
+
+def on_white(pixels: np.ndarray) -> np.ndarray:
+    """(H, W, 4) uint8 on white paper, (H, W, 3); what has no alpha is itself."""
+    if pixels.shape[-1] == 3:
+        return pixels
+    paper = Image.new("RGBA", pixels.shape[1::-1], (*_WHITE, 255))
+    return np.array(Image.alpha_composite(paper, Image.fromarray(pixels)))[..., :3]
 
 
 def square(pixels: np.ndarray, size: int) -> np.ndarray:
@@ -143,11 +155,20 @@ def write(
     """Write (H, W, 3 or 4) uint8, whole or not at all, and read it back; `options` as of
     `image_text.embed`."""
     path, format = Path(path), format_of(path)
+    check_alpha(path, pixels.shape[-1] == 4)
     with replacing(path) as temporary:
         Image.fromarray(pixels).save(temporary, format, **_HOW[format], **(options or {}))
         again = read(temporary, alpha=pixels.shape[-1] == 4)
         if again.shape != pixels.shape or (format == "PNG" and not np.array_equal(again, pixels)):
             raise OSError(f"{path} did not read back as it was written; check the disk")
+
+
+def check_alpha(path: str | os.PathLike[str], alpha: bool) -> None:
+    """BadEnding where a picture with alpha is to be written as JPEG."""
+    if alpha and format_of(path) == "JPEG":
+        raise BadEnding(
+            f"the picture has an alpha channel, which {path} cannot hold; write .png or .webp"
+        )
 
 
 def write_gif(
@@ -157,10 +178,11 @@ def write_gif(
     milliseconds: int = 80,
     comment: str = "",
 ) -> None:
-    """An animation of (H, W, 3) uint8 frames that rests on the last one, whole or not at all."""
+    """An animation of (H, W, 3 or 4) uint8 frames that rests on the last, whole or not at all."""
     if Path(path).suffix.lower() != ".gif":
         raise BadEnding(f"{path} does not end in .gif; an animation does")
-    images = [Image.fromarray(f).quantize(256, Image.Quantize.FASTOCTREE) for f in frames]
+    opaque = map(on_white, frames)
+    images = [Image.fromarray(f).quantize(256, Image.Quantize.FASTOCTREE) for f in opaque]
     times = [milliseconds] * (len(images) - 1) + [1500]
     with replacing(Path(path)) as temporary:
         images[0].save(

@@ -6,6 +6,7 @@ import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -17,10 +18,12 @@ from unstir.tasks.recipe import Recipe
 
 @dataclass(frozen=True)
 class Picture:
-    """One result of `generate`; `native` holds the model's own pixels, (H, W, 3) uint8."""
+    """One result; `native` holds the model's own pixels, (H, W, 3) uint8, or those of an edited
+    picture, with its alpha (H, W, 4) and its color `profile` where it has them."""
 
     native: np.ndarray
     recipe: Recipe
+    profile: bytes | None = None
 
     @property
     def seed(self) -> int:
@@ -29,7 +32,7 @@ class Picture:
 
     @property
     def pixels(self) -> np.ndarray:
-        """(H, W, 3) uint8 at the size asked for."""
+        """(H, W, 3 or 4) uint8 at the size asked for."""
         return resize(self.native, *self.recipe.pixels)
 
     @property
@@ -41,8 +44,11 @@ class Picture:
         """Write a PNG, JPEG or WebP, by the name's ending, whole or not at all, its recipe
         inside."""
         path = Path(path)
-        options = embed(format_of(path), self.recipe.infotext(), self.recipe.to_json(path.name))
-        write(path, self.pixels, options if metadata else None)
+        options: dict[str, Any] = {"icc_profile": self.profile} if self.profile else {}
+        if metadata:
+            told = self.recipe.infotext(), self.recipe.to_json(path.name)
+            options |= embed(format_of(path), *told)
+        write(path, self.pixels, options)
         return path
 
     def _repr_png_(self) -> bytes:

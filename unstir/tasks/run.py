@@ -19,6 +19,7 @@ import numpy as np
 
 from unstir.core.levels import Step
 from unstir.modalities.images import resize
+from unstir.modalities.source import Source
 from unstir.runtimes.model import Model
 from unstir.tasks.picture import Picture
 from unstir.tasks.recipe import Recipe
@@ -79,14 +80,15 @@ Event = Note | Progress | Picture
 
 class Run(Sequence[Picture]):
     """A request that is ready to be made; as a sequence it works on first use and keeps its
-    pictures. Those of a `film` are its frames, and have one recipe."""
+    pictures. `source` is the picture that is edited; the pictures of a `film` are its frames, and
+    have one recipe."""
 
     def __init__(
         self, model: Model, job: Job, recipe: Recipe, n: int, notes: Sequence[str] = (),
-        film: bool = False,
+        source: Source | None = None, film: bool = False,
     ) -> None:  # fmt: skip
         self.model, self.job, self.recipe, self.n = model, job, recipe, n
-        self.notes, self.film = tuple(notes), film
+        self.notes, self.source, self.film = tuple(notes), source, film
         self._kept: list[Picture] = []
 
     def events(self) -> Iterator[Event]:
@@ -111,7 +113,8 @@ class Run(Sequence[Picture]):
     def _pictures(self, x: np.ndarray, which: range) -> Iterator[Picture]:
         for i, pixels in zip(which, self.job.paint(self.model, x), strict=True):
             seed = self.recipe.seed + (0 if self.film else i)
-            yield Picture(pixels, replace(self.recipe, seed=seed))
+            profile = self.source and self.source.profile
+            yield Picture(pixels, replace(self.recipe, seed=seed), profile)
 
     def __len__(self) -> int:
         return self.n

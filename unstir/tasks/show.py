@@ -18,11 +18,12 @@ from typing import Any
 from unstir.modalities import a1111
 from unstir.modalities.image_text import KEY, extract
 from unstir.modalities.images import BadPicture
+from unstir.modalities.source import sha256
 from unstir.runtimes import manifest, shelf
 from unstir.tasks.recipe import SCHEMA
 from unstir.tasks.request import harmless
 
-VERBS = ("generate",)
+VERBS = ("generate", "inpaint", "outpaint", "vary", "edit", "interpolate")
 """The commands that make files."""
 
 
@@ -96,4 +97,20 @@ def _changes(recipe: Mapping[str, Any]) -> list[str]:
         return [
             f"the model {asked} here is not the one it was made with: it gives another picture"
         ]
-    return []
+    return [note for note in map(_changed, *_files(recipe)) if note]
+
+
+def _files(recipe: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """The pictures it was made from, and their SHA-256."""
+    settings = recipe.get("settings")
+    files = settings.get("files") if isinstance(settings, dict) else None
+    found = files if isinstance(files, dict) else {}
+    return list(found), [str(digest) for digest in found.values()]
+
+
+def _changed(file: str, digest: str) -> str:
+    path = Path(os.path.expanduser(file))
+    if not path.is_file():
+        return f"the picture {file} is not here: the command would not find it"
+    other = sha256(path) != digest
+    return f"the picture {file} is another than it was: it gives another result" if other else ""

@@ -17,6 +17,11 @@ unstir draws pictures from noise, offline, on a plain CPU.
 
   unstir "a cat wearing a hat"                      draw a picture
   unstir generate "a red star" -o star.png --n 4    draw four, with choices
+  unstir inpaint cat.png "a cat wearing a hat" --box 60,0,130,90   repaint a part
+  unstir outpaint photo.jpg "a red car on a road" --left 90        paint beyond the border
+  unstir vary star-1.png                            draw others like it
+  unstir edit cat.png "a dog" --from "a cat"        say what a picture shows instead
+  unstir interpolate "a cat" "a dog" -o it.gif      from one to the other
   unstir show star-1.png                            the command that made a picture
   unstir noise photo.jpg                            how a picture is stirred into noise
   unstir train FOLDER --out runs/mine               learn from your own pictures

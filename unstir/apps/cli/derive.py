@@ -3,20 +3,24 @@
     @derived(generate)
     def command(draw, *, out=None, json=False): ...     # draw() is the task with the flags bound
 
-So a parameter and its help are written once, in the task. A flag that both name goes to both.
+So a parameter and its help are written once, in the task. A flag that both name goes to both, and
+what a task says nothing of means what it does for the task it is `like`.
 """
 
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 from cyclopts import Parameter, Token
 
 
-def derived(task: Callable[..., Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def derived(
+    task: Callable[..., Any], like: Callable[..., Any] | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Decorate a command whose first argument is the bound task and the rest are its own flags."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -34,7 +38,7 @@ def derived(task: Callable[..., Any]) -> Callable[[Callable[..., None]], Callabl
             command(partial(task, **theirs), **mine)
 
         setattr(run, "__signature__", signature)  # noqa: B010
-        run.__doc__ = _help(task) + _help(command).partition("Args:")[2]
+        run.__doc__ = _help(task) + _args(command) + (_missing(task, like) if like else "")
         return run
 
     return decorate
@@ -44,17 +48,48 @@ def _help(function: Callable[..., Any]) -> str:
     return inspect.cleandoc(function.__doc__ or "")
 
 
+def _args(function: Callable[..., Any]) -> str:
+    """What stands below "Args:", each parameter with its lines."""
+    return _help(function).partition("Args:")[2]
+
+
+def _missing(task: Callable[..., Any], like: Callable[..., Any]) -> str:
+    """The help of another task for the parameters that both have and only it explains."""
+    said, asked = _entries(_args(task)), inspect.signature(task).parameters
+    return "".join(
+        f"\n    {text}"
+        for name, text in _entries(_args(like)).items()
+        if name in asked and name not in said
+    )
+
+
+def _entries(text: str) -> dict[str, str]:
+    found = re.findall(r"^    (\w+): (.*(?:\n {5,}.*)*)", text, re.MULTILINE)
+    return {name: f"{name}: {told}" for name, told in found}
+
+
 def _strict(parameter: inspect.Parameter) -> inspect.Parameter:
     """Whole numbers stay whole: 1.5 is refused, not rounded. What is off needs no flag to be
     off."""
     if parameter.default is False:
         return parameter.replace(annotation=Annotated[bool, Parameter(negative=())])
     kinds = {parameter.annotation, *get_args(parameter.annotation)}
+    lists = [len(get_args(k)) for k in kinds if get_origin(k) is tuple and int in get_args(k)]
+    if lists:
+        hint = Parameter(converter=partial(_list, lists[0]), n_tokens=1)
+        return parameter.replace(annotation=Annotated[parameter.annotation, hint])
     if int not in kinds or float in kinds:
         return parameter
     words = [w for kind in kinds for w in get_args(kind) if isinstance(w, str)]
     hint = Annotated[parameter.annotation, Parameter(converter=partial(_whole, words))]
     return parameter.replace(annotation=hint)
+
+
+def _list(count: int, _: Any, tokens: tuple[Token, ...]) -> tuple[int, ...]:
+    parts = tokens[0].value.split(",")
+    if len(parts) != count or not all(re.fullmatch(r" *-?\d{1,18} *", part) for part in parts):
+        raise ValueError(f"{tokens[0].value!r} is not {count} whole numbers with commas between")
+    return tuple(map(int, parts))
 
 
 def _whole(words: list[str], _: Any, tokens: tuple[Token, ...]) -> int | str:

@@ -19,7 +19,7 @@ from cyclopts import Parameter
 
 from unstir.apps.cli.console import answer_json, progress, say
 from unstir.modalities.files import check_writable
-from unstir.modalities.images import BadEnding, format_of, write_gif
+from unstir.modalities.images import BadEnding, check_alpha, format_of, write_gif
 from unstir.tasks.picture import Picture
 from unstir.tasks.run import Note, Progress, Run
 
@@ -49,6 +49,7 @@ def making(
     out = out or free_name(run, ".png")
     files = numbered(out, len(run))
     for file in files:
+        check_alpha(file, run.source is not None and run.source.alpha is not None)
         check_writable(file)
     films = numbered(gif, len(run)) if gif else []
     made, notes = _drawn(run, files, films, metadata)

@@ -16,6 +16,7 @@ from unstir.core.find import named
 
 COMMANDS = {
     "generate": "Draw pictures from a prompt.",
+    "inpaint": "Repaint a part of a picture and keep the rest to the last bit.",
     "show": "Print the command that made a picture, or what a model is.",
     "noise": "Draw how a picture is stirred into noise, as a strip.",
     "train": "Train a recipe, or a model of your own pictures.",

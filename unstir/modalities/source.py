@@ -1,0 +1,126 @@
+"""Pictures that are edited, and masks that say where: read without losing anything.
+
+    source = read_source("cat.png")            # upright, with its alpha and its color profile
+    change = read_mask("mask.png", source)     # (H, W) float32: 1 = repaint, 0 = known
+
+What an edit keeps it keeps to the last bit, so a picture that does not fit 8 bits a channel is
+refused and not rounded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from unstir.modalities.images import BadPicture, on_white, opened, upright
+
+SNAP = 8 / 255
+"""Nearer than this to black or white a mask is that: JPEG leaves no clean black."""
+_PROFILED = ("RGB", "RGBA", "P", "PA")
+"""Modes whose color profile is still right for the RGB that is written."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A picture as it is: `pixels` (H, W, 3) uint8, `alpha` (H, W) uint8 or None where it has
+    none."""
+
+    path: str
+    pixels: np.ndarray
+    alpha: np.ndarray | None
+    profile: bytes | None
+    sha256: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height)."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+    @property
+    def shown(self) -> np.ndarray:
+        """What an eye or a model sees: on white, (H, W, 3) uint8."""
+        return self.pixels if self.alpha is None else on_white(self.with_alpha(self.pixels))
+
+    def opaque(self) -> Source:
+        """Without its alpha; what was clear is to be painted, and shows white until then."""
+        return replace(self, pixels=self.shown, alpha=None)
+
+    def with_alpha(self, pixels: np.ndarray) -> np.ndarray:
+        """Other pixels with this picture's alpha, where it has one."""
+        return pixels if self.alpha is None else np.dstack([pixels, self.alpha])
+
+
+def read_source(path: str | os.PathLike[str]) -> Source:
+    """The picture to edit; BadPicture for 16 bits a channel."""
+    path = Path(os.path.expanduser(path))
+
+    def use(image: Image.Image) -> Source:
+        _fits(path, image)
+        frames = getattr(image, "n_frames", 1)
+        notes = (f"{path} is an animation; its first frame is taken",) if frames > 1 else ()
+        profile = image.info.get("icc_profile") if image.mode in _PROFILED else None
+        image = upright(image)
+        clear = image.has_transparency_data
+        pixels = np.array(image.convert("RGBA" if clear else "RGB"))
+        alpha = pixels[..., 3] if clear else None
+        return Source(os.fspath(path), pixels[..., :3], alpha, profile, sha256(path), notes)
+
+    return opened(path, use)
+
+
+def read_mask(
+    path: str | os.PathLike[str], size: tuple[int, int], by_alpha: bool = False
+) -> np.ndarray:
+    """(H, W) float32: what is white, or with `by_alpha` transparent, is 1; BadPicture where
+    `size`, (width, height), is another, and where it cannot be told what is meant."""
+    path = Path(os.path.expanduser(path))
+    rgba = opened(path, lambda image: np.array(upright(image, scaled=True).convert("RGBA")))
+    height, width = rgba.shape[:2]
+    if (width, height) != tuple(size):
+        raise BadPicture(
+            f"the mask {path} is {width} x {height} pixels and the picture {size[0]} x {size[1]}; "
+            "give one of the same size"
+        )
+    if by_alpha:
+        return clear_parts(path, rgba[..., 3])
+    if (rgba[..., 3] < 255).any():
+        raise BadPicture(
+            f"the mask {path} has transparent parts; give --mask-alpha to repaint those, or a "
+            "mask in black and white"
+        )
+    return _snapped(np.array(Image.fromarray(rgba[..., :3]).convert("L")) / 255)
+
+
+def clear_parts(path: str | os.PathLike[str], alpha: np.ndarray | None) -> np.ndarray:
+    """The mask of what is transparent in a picture."""
+    if alpha is None or (alpha == 255).all():
+        raise BadPicture(f"{path} has no transparent part to repaint; give a mask or a box")
+    return _snapped(1 - alpha / 255)
+
+
+def sha256(path: str | os.PathLike[str]) -> str:
+    """Of a file, as 64 hex digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _snapped(mask: np.ndarray) -> np.ndarray:
+    mask = np.where(mask <= SNAP, 0, np.where(mask >= 1 - SNAP, 1, mask))
+    return mask.astype(np.float32)
+
+
+def _fits(path: Path, image: Image.Image) -> None:
+    with path.open("rb") as file:
+        head = file.read(25)
+    deep = head.startswith(b"\x89PNG") and head[24] == 16
+    if deep or image.mode.startswith(("I", "F")):
+        raise BadPicture(
+            f"{path} has 16 bits a channel, and pictures are written with 8: its known pixels "
+            "would change; convert it to 8 bits first"
+        )

@@ -1,0 +1,125 @@
+"""Fill the hole of a picture: what in- and out-painting share.
+
+    job = Repaint(way, about, seed, source, mask, ...)      # a `Job` of tasks/run.py
+
+The model sees the part of the picture around the hole, at its own size, with the hole smoothly
+filled, so that nothing of what stood there is left. Elements of its state that lie in the known
+part are held, those that the hole covers in part join later (core/edits/differential.py), and
+with `rounds` above 1 the walk goes up and down (RePaint). The decoded hole is brought to the
+picture's resolution and set in; known pixels are never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+
+from unstir.core.edits.differential import differential
+from unstir.core.levels import Step
+from unstir.core.noise import gaussian, seeds
+from unstir.core.paths import descents, jumps, resample
+from unstir.modalities.holes import Box, around, filled, set_in
+from unstir.modalities.images import resize
+from unstir.modalities.source import Source
+from unstir.runtimes.model import Model
+from unstir.tasks.canvas import Canvas, fitted
+from unstir.tasks.prepared import Prepared
+from unstir.tasks.process import Process
+from unstir.tasks.request import BadRequest, number, whole
+from unstir.tasks.run import Run
+from unstir.tasks.subject import Subject
+
+JUMP = 4
+"""Steps that are walked again in each round of RePaint."""
+
+
+@dataclass(frozen=True)
+class Repaint:
+    """One hole; `mask` (H, W) float32 is 1 where it is and 0 where the picture is known."""
+
+    way: Process
+    about: Subject
+    seed: int
+    source: Source
+    mask: np.ndarray
+    box: Box
+    canvas: Canvas
+    feather: float
+    composite: bool = True
+
+    @property
+    def steps(self) -> int:
+        return sum(len(piece) - 1 for piece in descents(self.way.path))
+
+    def walk(self, model: Model, which: range) -> Iterator[Step[np.ndarray]]:
+        """From noise, with what is known held."""
+        noise = gaussian(seeds(self.seed + which[0], len(which)), self.canvas.shape)
+        top = self.way.path[0]
+        x = top.sigma * noise(-1)
+        yield Step(x, x, top)
+        inner = self.canvas.denoiser(model, self.way, self.about)
+        denoise = differential(inner, self.canvas.encode(model, self.ground), self.change)
+        yield from self.way.sampler(denoise, x, self.way.path, noise=noise)
+
+    def paint(self, model: Model, x: np.ndarray) -> Sequence[np.ndarray]:
+        """The whole picture with each state in the hole."""
+        return [self._whole(new) for new in self.canvas.decode(model, x)]
+
+    @cached_property
+    def ground(self) -> np.ndarray:
+        """What the model is shown: the part around the hole, the hole smoothly filled."""
+        old, mask = self.box.of(self.source.shown), self.box.of(self.mask)
+        smooth = filled(old, mask == 0) if (mask == 0).any() else old
+        return np.where(mask[..., None] == 1, np.rint(smooth), old).astype(np.uint8)
+
+    @cached_property
+    def change(self) -> np.ndarray:
+        """How much each element of the state may change; one half in the hole is wholly free."""
+        mask = self.box.of(self.mask)
+        free = np.clip(2 * self.canvas.coarse((mask > 0).astype(np.float32)), 0, 1)
+        mean = self.canvas.coarse(mask) / np.maximum(self.canvas.coarse(1.0 * (mask > 0)), 1e-6)
+        return (free * np.minimum(mean, 1)).astype(np.float32)
+
+    def _whole(self, new: np.ndarray) -> np.ndarray:
+        out, mask = self.source.pixels.copy(), self.box.of(self.mask)
+        part, new = self.box.of(out), resize(new, self.box.width, self.box.height)
+        part[:] = set_in(part, new, mask, self.feather) if self.composite else new
+        return self.source.with_alpha(out)
+
+
+def repaint(
+    ready: Prepared, n: int, source: Source, mask: np.ndarray, *, context: float, rounds: int,
+    feather: int | None, **record: Any,
+) -> Run:  # fmt: skip
+    """The run that fills a hole; `record` is what the recipe needs besides."""
+    if not mask.any():
+        raise BadRequest("the mask is all black: there is nothing to repaint; white is repainted")
+    context = number("context", context, 0, 100)
+    height, width = ready.model.manifest.size[-2:]
+    box = around(mask, (width, height), context)
+    canvas = fitted(ready.model, box.width, box.height)
+    way = in_rounds(ready.way, whole("rounds", rounds, 1, 100))
+    element = canvas.cell[0] * box.height / canvas.height
+    feather = max(1, round(element / 2)) if feather is None else whole("feather", feather, 0, 4096)
+    record["options"] |= {"context": context, "feather": feather, "rounds": rounds}
+    job = Repaint(way, ready.about, ready.seed, source, mask, box, canvas, feather)
+    recipe = ready.recipe(way=way, times=canvas.windows, pixels=source.size, **record)
+    return Run(ready.model, job, recipe, n, (*source.notes, *ready.about.notes), source)
+
+
+def in_rounds(way: Process, rounds: int) -> Process:
+    """The same walk, every `JUMP` steps of it `rounds` times."""
+    if rounds == 1:
+        return way
+    sampler = partial(_resampled, way.sampler)
+    return replace(way, path=jumps(way.path, JUMP, rounds), sampler=sampler)
+
+
+def _resampled(
+    sampler: Any, denoise: Any, x: Any, path: Any, *, noise: Any
+) -> Iterator[Step[Any]]:
+    return resample(sampler, denoise, x, path, noise)
