@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from unstir.recipes.recipe import Events, Recipe, Source
 
-NAMES = ("digits", "emoji")
+NAMES = ("digits", "emoji", "upscaler")
 BOTH = ("threads", "device", "dtype", "compile")
 OWN = ("batch", "lr", "muon_lr", "seed")
 
@@ -57,6 +57,8 @@ def run(what: str, out: Path, changes: Changes | None = None, start: str | None 
     from unstir.recipes.recipe import Progress
     from unstir.runtimes.shelf import folder as find_model
 
+    if what == "upscaler":
+        return _run_upscaler(out, changes or Changes(), start)
     recipe, source, begin, report = _open(what)
     recipe = changed(recipe, changes or Changes())
     if start:
@@ -65,6 +67,14 @@ def run(what: str, out: Path, changes: Changes | None = None, start: str | None 
 
     told = [Progress("pictures", 0, len(source), report)] if report else []
     return chain(told, pipeline(recipe, source, out, begin))
+
+
+def _run_upscaler(out: Path, changes: Changes, start: str | None) -> Events:
+    from unstir.recipes import upscaler, upscaling
+    from unstir.runtimes.shelf import folder as find_model
+
+    begin = {"denoiser": find_model(start)} if start else {}
+    return upscaling.run(changed(upscaler.recipe, changes), out, begin)
 
 
 def changed(recipe: Recipe, changes: Changes) -> Recipe:

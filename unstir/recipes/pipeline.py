@@ -58,7 +58,7 @@ def run(
     start, group = start or {}, distributed.group(recipe.trainer.device)
     cache = out / "cache"
     cache.mkdir(parents=True, exist_ok=True)
-    yield from _by_one(group, _pictures(source, recipe, cache))
+    yield from by_one(group, _pictures(source, recipe, cache))
     pictures = np.load(cache / "pictures.npy", mmap_mode="r")
     codec = None
     if recipe.codec is not None:
@@ -69,8 +69,8 @@ def run(
             yield from _train_codec(codec, recipe, pictures, out)
             group.wait()
             codec.load_state_dict(export_ema(out / "codec", recipe.coder.ema[-1]))
-    yield from _by_one(group, _latents(codec, recipe, pictures, cache))
-    yield from _by_one(group, _conditions(recipe, cache))
+    yield from by_one(group, _latents(codec, recipe, pictures, cache))
+    yield from by_one(group, _conditions(recipe, cache))
     net = warm(build(recipe.network, network_sizes(recipe)), start, "denoiser")
     condition = from_manifest(recipe.condition, SHIPPED)
     show: Preview = preview(recipe, codec, condition, out)
@@ -82,7 +82,7 @@ def run(
     yield Progress("done", 1, 1)
 
 
-def _by_one(group: distributed.Group, stage: Events) -> Events:
+def by_one(group: distributed.Group, stage: Events) -> Events:
     """A stage that one process does while the others wait (under torchrun)."""
     if group.first:
         yield from stage
@@ -135,7 +135,7 @@ def _pictures(source: Source, recipe: Recipe, cache: Path) -> Events:
             )
         return
     conditions: list[Any] = []
-    with _array(cache / "pictures.npy", (n, side, side, 3), np.uint8) as out:
+    with new_array(cache / "pictures.npy", (n, side, side, 3), np.uint8) as out:
         for i in range(n):
             picture, condition = source.sample(i)
             if picture.shape != (side, side, 3):
@@ -164,14 +164,14 @@ def _latents(
     if codec is None or path.exists():
         return
     n = len(pictures)
-    with _array(cache / "codes.npy", (n, *recipe.shape), np.float32) as codes:
+    with new_array(cache / "codes.npy", (n, *recipe.shape), np.float32) as codes:
         for i in range(0, n, CHUNK):
             with torch.inference_mode():
                 codes[i : i + CHUNK] = codec.encode(model_space(pictures[i : i + CHUNK])).numpy()
             yield Progress("latents", i, n)
         statistics = measure(codes[i : i + CHUNK] for i in range(0, n, CHUNK))
         _save(cache / "latent.json", {"mean": statistics.mean, "std": statistics.std})
-        with _array(path, (n, *recipe.shape), np.float16) as latents:
+        with new_array(path, (n, *recipe.shape), np.float16) as latents:
             for i in range(0, n, CHUNK):
                 latents[i : i + CHUNK] = statistics.normalize(codes[i : i + CHUNK])
     (cache / "codes.npy").unlink()
@@ -247,7 +247,7 @@ def model_space(pictures: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))) / 127.5 - 1
 
 
-class _array:
+class new_array:
     """A new .npy file, written through a memory map and put in place when the block ends without
     an error."""
 

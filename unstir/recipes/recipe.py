@@ -44,6 +44,7 @@ class Recipe:
         defaults: sampler, steps, scale and spacing that `generate` uses.
         licences: of the data, by name.
         figures: samples that are measured at each preview (see `figures`); 0 = none.
+        factor: how many times larger an upscaler makes a picture; 1 for other models.
     """
 
     name: str
@@ -61,12 +62,14 @@ class Recipe:
     defaults: dict[str, Any]
     licences: dict[str, str] = field(default_factory=dict)
     figures: int = 0
+    factor: int = 1
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W) of the space the denoiser works in."""
         if self.codec is None:
-            return (3, self.size, self.size)
+            side = self.size // self.factor
+            return (3 * self.factor**2, side, side)
         side = self.size >> len(self.codec["widths"])
         return (self.codec["latent"], side, side)
 

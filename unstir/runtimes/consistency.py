@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def check(manifest: Manifest) -> None:
-    """Raise `Bad` where the parts of a folder of kind "image" do not belong together."""
+    """Raise `Bad` where the parts of a folder that draws do not belong together."""
     used = {*manifest.weights, *(graph.file for graph in manifest.graphs.values())}
     if missing := sorted(used - set(manifest.files)):
         raise Bad(f'uses {missing[0]!r}, which "files" does not list with its SHA-256')
@@ -36,6 +36,8 @@ def check(manifest: Manifest) -> None:
         _check_latent(Fields(dict(manifest.codec), "codec"), manifest.shape[0])
     if manifest.condition:
         _check_condition(Fields(dict(manifest.condition), "condition"))
+    if manifest.kind == "upscaler":
+        _check_upscale(Fields(dict(manifest.upscale or {}), "upscale"), manifest.shape[0])
     _check_defaults(Fields(dict(manifest.defaults), "defaults"))
     _check_process(manifest)
 
@@ -74,6 +76,15 @@ def _check_latent(codec: Fields, channels: int) -> None:
         raise Bad(
             f"has {len(mean)} latent means and deviations {list(std)} for {channels} channels; "
             "each channel has one of each, the deviation above 0"
+        )
+
+
+def _check_upscale(upscale: Fields, channels: int) -> None:
+    factor, std = upscale.count("factor", 16), upscale.number("std", 0.0)
+    if channels != 3 * factor**2 or std <= 0:
+        raise Bad(
+            f"enlarges {factor} times with a deviation of {std} and has {channels} channels; "
+            f"they are 3 x {factor} x {factor}, the deviation above 0"
         )
 
 

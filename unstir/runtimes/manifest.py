@@ -28,7 +28,9 @@ from unstir.runtimes.tensors import BadTensors, read_header
 FORMAT = 1
 LONGEST = 4 * 2**20
 """Bytes of a model.json; class names and licences fit many times over."""
-KINDS = ("image", "text-encoder", "features")
+KINDS = ("image", "upscaler", "text-encoder", "features")
+DRAWING = ("image", "upscaler")
+"""Kinds with a denoiser."""
 _UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """Format n -> the function that rewrites its text as format n + 1."""
 _SAFE_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
@@ -66,6 +68,7 @@ class Manifest:
     network: Mapping[str, Any] | None = None
     codec: Mapping[str, Any] | None = None
     condition: Mapping[str, Any] | None = None
+    upscale: Mapping[str, Any] | None = None
     schedule: Mapping[str, Any] = field(default_factory=dict)
     parametrization: str = ""
     shape: tuple[int, ...] = ()
@@ -170,7 +173,7 @@ def _manifest(folder: Path, sha256: str, data: dict[str, Any]) -> Manifest:
         name=fields.title("name"), title=fields.text("title", ""), files=_files(fields),
         licences=fields.table("licences"), aliases=fields.texts("aliases"),
     )  # fmt: skip
-    if kind != "image":
+    if kind not in DRAWING:
         return common
     fields.only(Manifest.__dataclass_fields__.keys() - {"folder", "sha256", "raw"} | {"format"})
     manifest = replace(
@@ -180,6 +183,7 @@ def _manifest(folder: Path, sha256: str, data: dict[str, Any]) -> Manifest:
         network=fields.part("network", none=True),
         codec=fields.part("codec", none=True),
         condition=fields.part("condition", none=True),
+        upscale=fields.table("upscale") if kind == "upscaler" else None,
         schedule=fields.part("schedule"),
         parametrization=fields.text("parametrization"),
         shape=fields.counts("shape", 2, 4),

@@ -38,6 +38,12 @@ from unstir.runtimes.onnx import Call, load_graphs
 from unstir.runtimes.shelf import SHIPPED, folder, shelf
 from unstir.threads import default_threads
 
+_ARE = {
+    "image": "a model that draws from nothing",
+    "upscaler": "an upscaler",
+    "text-encoder": "a text encoder, a part of models",
+    "features": "a feature space",
+}
 CHUNK = 4
 """Samples that a padded model runs at a time."""
 Runtime = Literal["onnx", "torch"]
@@ -60,14 +66,25 @@ class Model:
         """The forward process it was trained on."""
         return from_json(self.manifest.schedule)
 
-    def net(self, x: np.ndarray, t: Any, tokens: Any = None, token_mask: Any = None) -> np.ndarray:
-        """The network's raw output F(x, t, condition); t is one time, or one per sample."""
+    def net(
+        self,
+        x: np.ndarray,
+        t: Any,
+        tokens: Any = None,
+        token_mask: Any = None,
+        extra: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """The network's raw output F(x, t, condition); t is one time, or one per sample; `extra`
+        are its further channels, as those of a small picture to enlarge."""
         given = {"x": x, "t": np.broadcast_to(np.asarray(t, np.float32), (len(x),))}
         if tokens is not None:
             given |= {"tokens": _rows(tokens, len(x)), "token_mask": _rows(token_mask, len(x))}
+        if extra is not None:
+            given["extra"] = _rows(extra, len(x))
         wanted = self.manifest.graphs["denoiser"].inputs
         if missing := [name for name in wanted if name not in given]:
-            raise ValueError(f"{self.manifest.name} needs {missing[0]}: give it a condition")
+            what = "its further channels" if missing[0] == "extra" else "a condition"
+            raise ValueError(f"{self.manifest.name} needs {missing[0]}: give it {what}")
         return self._run("denoiser", *(given[name] for name in wanted))
 
     def denoise(self, tokens: Tokens | None = None) -> Denoise[np.ndarray]:
@@ -115,15 +132,15 @@ def load(
     runtime: Runtime = "onnx",
     threads: int | None = None,
     padded: bool = False,
+    kind: str = "image",
 ) -> Model:
     """The model of a name or folder, verified to the last byte; BadModel says what is wrong with
-    it."""
+    it, or that it is of another kind."""
     place = folder(name_or_folder)
     manifest = read(place)
-    if manifest.kind != "image":
-        encoder = manifest.kind == "text-encoder"
-        what = "a text encoder, a part of models" if encoder else "a feature space"
-        raise BadModel(f"{manifest.name} is {what}; it makes no pictures")
+    if manifest.kind != kind:
+        does = "makes" if kind == "image" else "enlarges"
+        raise BadModel(f"{manifest.name} is {_ARE[manifest.kind]}; it {does} no pictures")
     manifest.verify()
     threads = threads or default_threads()
     graphs = _graphs(place, manifest, runtime, threads)

@@ -5,7 +5,7 @@ For training machines and GPUs; the same calls as the ONNX graphs, numpy in and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +27,14 @@ def load_graphs(
     if threads:
         torch.set_num_threads(threads)
     net = _network(folder, manifest["network"], "denoiser", device)
-    graphs = {"denoiser": _function(net, device)}
+    inputs = manifest["graphs"]["denoiser"]["inputs"]
+    graphs = {"denoiser": _function(net, device, inputs)}
     if manifest.get("codec"):
         codec = _network(folder, manifest["codec"], "autoencoder", device)
         assert isinstance(codec, Autoencoder)
         graphs |= {
-            "encoder": _function(codec.encoder, device),
-            "decoder": _function(codec.decoder, device),
+            "encoder": _function(codec.encoder, device, ["x"]),
+            "decoder": _function(codec.decoder, device, ["z"]),
         }
     return graphs
 
@@ -45,10 +46,10 @@ def _network(folder: Path, entry: dict[str, Any], file: str, device: str) -> nn.
     return net.to(device).eval()
 
 
-def _function(net: nn.Module, device: str) -> Graph:
+def _function(net: nn.Module, device: str, names: Sequence[str]) -> Graph:
     def run(*inputs: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
-            tensors = [torch.tensor(np.asarray(a, np.float32)) for a in inputs]
-            return net(*(a.to(device) for a in tensors)).cpu().numpy()
+            tensors = [torch.tensor(np.asarray(a, np.float32)).to(device) for a in inputs]
+            return net(**dict(zip(names, tensors, strict=True))).cpu().numpy()
 
     return run
