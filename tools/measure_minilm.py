@@ -82,7 +82,7 @@ def cosines(text: Text, prompts: Sequence[str]) -> tuple[np.ndarray, int]:
         ids, _ = text.ids(prompt)
         if [names[i] for i in ids] != pieces:
             continue
-        ours = text.states(ids)
+        ours = text.states([ids])[0]
         norms = np.linalg.norm(theirs, axis=-1) * np.linalg.norm(ours, axis=-1)
         found.append((theirs * ours).sum(-1) / norms)
         alike += 1

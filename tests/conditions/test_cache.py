@@ -20,7 +20,9 @@ CAPTIONS = [
 def folder(text, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cache") / "captions"
     progress = list(encode_all(text, CAPTIONS, folder))
-    assert progress == [(64, 94), (94, 94)]
+    assert progress == sorted(progress)
+    assert progress[-1] == (94, 94)
+    assert 6 < len(progress) < 15  # many at a time, and not all
     return folder
 
 
@@ -29,7 +31,7 @@ def test_gives_what_the_encoder_gives(text, folder):
     asked = ["two dogs", "", CAPTIONS[4], "two dogs"]
     ours, direct = cache.tokens(asked), text.encode(asked)
     assert ours.states.dtype == np.float32
-    assert (ours.states == direct.states.astype("float16")).all()
+    assert ours.states == pytest.approx(direct.states, rel=2**-10, abs=1e-5)  # half precision
     assert (ours.mask == direct.mask).all()
     assert ours.truncated == direct.truncated == (False, False, True, False)
     assert not cache.null(2).mask.any()
@@ -63,7 +65,7 @@ def test_an_interrupted_cache_is_no_cache(text, tmp_path):
     next(work)
     work.close()
     assert not (tmp_path / "c").exists()
-    assert list(encode_all(text, ["cat"], tmp_path / "c")) == [(1, 1)]
+    assert list(encode_all(text, ["cat"], tmp_path / "c"))[-1] == (1, 1)
     assert [p.name for p in tmp_path.iterdir()] == ["c"]
 
 

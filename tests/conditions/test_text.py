@@ -76,7 +76,7 @@ def test_padding_inside_the_graph_changes_nothing_but_rounding(text):
     rows[0, len(ids) :] = 777  # whatever stands under the mask
     feed = {"input_ids": rows, "attention_mask": mask}
     padded = text._open().run(["last_hidden_state"], feed)[0]
-    np.testing.assert_allclose(padded[0, : len(ids)], text.states(ids), atol=1e-5)
+    np.testing.assert_allclose(padded[0, : len(ids)], text.states([ids])[0], atol=1e-5)
 
 
 def test_threads_do_not_change_the_numbers(text, models):

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,8 @@ import numpy as np
 from unstir.conditions.text import Text
 from unstir.conditions.tokens import Tokens
 
-EVERY = 64  # captions between two reports of progress
+TOGETHER = 16
+"""Captions of one length that the encoder takes at a time: twice as fast as one by one."""
 
 
 def encode_all(text: Text, captions: Iterable[str], folder: Path) -> Iterator[tuple[int, int]]:
@@ -52,10 +54,12 @@ def _write(text: Text, captions: list[str], part: Path) -> Iterator[tuple[int, i
     ends = np.cumsum([0, *(len(ids) for ids, _ in rows)])
     shape = (max(int(ends[-1]), 1), text.width)  # an empty file cannot be mapped
     states = np.lib.format.open_memmap(part / "states.npy", "w+", "float16", shape)
-    for i, (ids, _) in enumerate(rows):
-        states[ends[i] : ends[i + 1]] = text.states(ids)
-        if (i + 1) % EVERY == 0:
-            yield i + 1, len(rows)
+    done = 0
+    for group in _of_one_length([len(ids) for ids, _ in rows]):
+        for i, found in zip(group, text.states([rows[i][0] for i in group]), strict=True):
+            states[ends[i] : ends[i + 1]] = found
+        done += len(group)
+        yield done, len(rows)
     states.flush()
     np.save(part / "ends.npy", ends)
     index = {
@@ -66,6 +70,15 @@ def _write(text: Text, captions: list[str], part: Path) -> Iterator[tuple[int, i
     }
     (part / "index.json").write_text(json.dumps(index), encoding="utf-8")
     yield len(rows), len(rows)
+
+
+def _of_one_length(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """The places of these lengths, up to `TOGETHER` equal ones at a time."""
+    order = sorted(range(len(lengths)), key=lambda i: lengths[i])
+    for _, same in groupby(order, key=lambda i: lengths[i]):
+        places = list(same)
+        for first in range(0, len(places), TOGETHER):
+            yield places[first : first + TOGETHER]
 
 
 class Cache:

@@ -59,13 +59,13 @@ class Text:
         first, last = self.tokenizer.rows["[CLS]"], self.tokenizer.rows["[SEP]"]
         return [first, *rows[:room], last], len(rows) > room
 
-    def states(self, ids: Sequence[int]) -> np.ndarray:
-        """The encoder's last hidden states (len(ids), width) of one prompt."""
-        if not ids:
-            return np.zeros((0, self.width), "float32")
-        rows = np.array([ids], "int64")
+    def states(self, ids: Sequence[Sequence[int]]) -> np.ndarray:
+        """The encoder's last hidden states (B, L, width) of prompts of the same length L."""
+        rows = np.array(ids, "int64")
+        if not rows.size:
+            return np.zeros((*rows.shape, self.width), "float32")
         inputs = {"input_ids": rows, "attention_mask": np.ones_like(rows)}
-        return self._open().run(["last_hidden_state"], inputs)[0][0]
+        return self._open().run(["last_hidden_state"], inputs)[0]
 
     def encode(self, prompts: Sequence[str]) -> Tokens:
         """Token states of each prompt, padded with zeros to `length`.
@@ -79,7 +79,7 @@ class Text:
         cut = []
         for i, prompt in enumerate(prompts):
             ids, truncated = self.ids(prompt)
-            out.states[i, : len(ids)] = self.states(ids)
+            out.states[i, : len(ids)] = self.states([ids])[0]
             out.mask[i, : len(ids)] = 1
             cut.append(truncated)
         return Tokens(out.states, out.mask, tuple(cut))
