@@ -121,6 +121,14 @@ def test_kinds_come_in_their_shares(glyphs: emoji.Glyphs) -> None:
     assert {kind: kinds[kind] / 4000 for kind in shares} == pytest.approx(shares, abs=0.04)
 
 
+def test_shares_of_kinds_may_be_asked_for(glyphs: emoji.Glyphs) -> None:
+    shares = {"single": 0.0, "wearing": 0.5, "relation": 0.0, "count": 0.0, "holding": 0.5}
+    scenes = [emoji.scene(glyphs, i, size=16, shares=shares) for i in range(400)]
+    kinds = Counter(s.parts["kind"] for s in scenes)
+    assert kinds.keys() == {"wearing", "holding"}
+    assert kinds["wearing"] / 400 == pytest.approx(0.5, abs=0.1)
+
+
 def test_an_unnamed_background_is_mostly_white(glyphs: emoji.Glyphs) -> None:
     scenes = [emoji.scene(glyphs, i, size=16) for i in range(800)]
     silent = [s for s in scenes if not s.parts["background_named"]]

@@ -7,7 +7,7 @@ glyphs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -89,11 +89,20 @@ class Draw:
 
 
 def scene(
-    glyphs: Glyphs, index: int, *, seed: int = 0, size: int = 64, split: str = "train"
+    glyphs: Glyphs,
+    index: int,
+    *,
+    seed: int = 0,
+    size: int = 64,
+    split: str = "train",
+    shares: Mapping[str, float] | None = None,
 ) -> Scene:
-    """Scene number `index` of a split: the same arguments always give the same scene."""
+    """Scene number `index` of a split: the same arguments always give the same scene.
+
+    `shares` of the kinds of scene, by name, in place of those of `KINDS`; only "train" has all.
+    """
     rng = _generator(index, seed, split)
-    drafted = _draft(glyphs, rng, split)
+    drafted = _draft(glyphs, rng, split, shares)
     ground = background(glyphs, rng, drafted.layers, 2 * size)
     image, mask = paint(glyphs, drafted.layers, ground.pixels)
     said = ground.name if ground.named else None
@@ -113,12 +122,18 @@ def _generator(index: int, seed: int, split: str) -> Generator:
     return np.random.default_rng((seed, index, SPLITS.index(split)))
 
 
-def _draft(glyphs: Glyphs, rng: Generator, split: str) -> Draft:
+def _draft(
+    glyphs: Glyphs, rng: Generator, split: str, shares: Mapping[str, float] | None = None
+) -> Draft:
     draw = Draw(glyphs, pools(glyphs), rng, held_out=split == "heldout")
     if split == "glyphs":
         return _alone(draw, draw.pools.held(rng))
-    shares = {make: share for make, share in KINDS.items() if split == "train" or make != _single}
-    return draw.one(shares)(draw)
+    kinds = {
+        make: share if shares is None else shares[make.__name__.strip("_")]
+        for make, share in KINDS.items()
+        if split == "train" or make != _single
+    }
+    return draw.one(kinds)(draw)
 
 
 def _single(draw: Draw) -> Draft:
