@@ -22,17 +22,28 @@ __version__ = "0.1.0"
 _LAZY = {
     "generate": "unstir.tasks.generate",
     "inpaint": "unstir.tasks.inpaint",
+    "interpolate": "unstir.tasks.interpolate",
+    "edit": "unstir.tasks.edit",
+    "vary": "unstir.tasks.vary",
+    "outpaint": "unstir.tasks.outpaint",
     "load": "unstir.runtimes.model",
     "Model": "unstir.runtimes.model",
     "Picture": "unstir.tasks.picture",
 }
-__all__ = ["Model", "Picture", "__version__", "generate", "inpaint", "load"]
+__all__ = [
+    "Model", "Picture", "__version__", "edit", "generate", "inpaint", "interpolate", "load",
+    "outpaint", "vary",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from unstir.runtimes.model import Model, load
+    from unstir.tasks.edit import edit
     from unstir.tasks.generate import generate
     from unstir.tasks.inpaint import inpaint
+    from unstir.tasks.interpolate import interpolate
+    from unstir.tasks.outpaint import outpaint
     from unstir.tasks.picture import Picture
+    from unstir.tasks.vary import vary
 
 
 def __getattr__(name: str) -> Any:

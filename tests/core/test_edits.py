@@ -48,6 +48,12 @@ def end(steps):
     return last.x
 
 
+def recorded(denoise, x0, walk, source):
+    """The first state, and the kicks."""
+    steps = list(record(denoise, x0, walk, source))
+    return steps[0][0].x, [kick for _, kick in steps]
+
+
 def conditional(known):
     """Mean and covariance of the others where the first of CORRELATED is `known`."""
     gain = COVARIANCE[1:, 0] / COVARIANCE[0, 0]
@@ -249,7 +255,7 @@ def test_inversion_gives_noise():
 def test_a_record_replays_exactly(schedule):
     walk, source = path(schedule, 10), noise(50, 2)
     x0 = CAT.sample(noise(50, 2)(99), np.linspace(0, 0.99, 50), walk[-1])
-    top, kicks = record(CAT.denoise, x0, walk, source)
+    top, kicks = recorded(CAT.denoise, x0, walk, source)
     np.testing.assert_allclose(end(replay(CAT.denoise, top, walk, kicks)), x0, atol=1e-9)
     assert np.abs(end(replay(DOG.denoise, top, walk, kicks)) - x0).max() > 1
 
@@ -263,7 +269,7 @@ def test_an_edit_changes_what_was_asked_for_and_keeps_the_rest(way):
     if way == "invert":
         out = end(ddim(DOG.denoise, end(invert(CAT.denoise, x0, walk, 1)), walk))
     else:
-        top, kicks = record(CAT.denoise, x0, walk, noise(n, 2))
+        top, kicks = recorded(CAT.denoise, x0, walk, noise(n, 2))
         out = end(replay(DOG.denoise, top, walk, kicks))
     fresh = end(ddim(DOG.denoise, noise(n, 2)(9), walk))
     assert np.abs(out[:, 0] + 2).mean() < 0.6
@@ -275,7 +281,7 @@ def test_edits_take_fields_and_guidance():
     x, walk = toy.noise([7])(-1), path(flow(), 6)
     guided = cfg(lambda x, t: (toy.denoise(x, t), 0.9 * toy.denoise(x, t)), 1.5)
     x0 = end(ddim(guided, walk[0].sigma * x, walk))
-    top, kicks = record(guided, x0, walk, toy.noise([3]))
+    top, kicks = recorded(guided, x0, walk, toy.noise([3]))
     again = end(replay(guided, top, walk, kicks))
     for name, array in again.arrays.items():
         np.testing.assert_allclose(array, x0[name], atol=1e-5)

@@ -17,37 +17,60 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFilter
 
+MOST_BESIDE = 2
+"""How much larger than the picture a box may be, on the side where the picture is shorter."""
+
 
 @dataclass(frozen=True)
 class Box:
-    """A part of a picture, in pixels."""
+    """A part of a picture, in pixels; it may reach beyond the picture."""
 
     left: int
     top: int
     width: int
     height: int
 
-    def of(self, array: np.ndarray) -> np.ndarray:
-        """This part of an array (H, W, ...)."""
-        return array[self.top : self.top + self.height, self.left : self.left + self.width]
+    def of(self, array: np.ndarray, beside: float = 0) -> np.ndarray:
+        """This part of an array (H, W, ...), `beside` where there is no picture."""
+        height, width = array.shape[:2]
+        rows = max(0, -self.top), max(0, self.top + self.height - height)
+        columns = max(0, -self.left), max(0, self.left + self.width - width)
+        inner = self.within(width, height)
+        part = array[inner.top : inner.top + inner.height, inner.left : inner.left + inner.width]
+        return np.pad(part, (rows, columns, *[(0, 0)] * (array.ndim - 2)), constant_values=beside)
+
+    def within(self, width: int, height: int) -> Box:
+        """What of it lies in a picture of that size."""
+        left, top = max(0, self.left), max(0, self.top)
+        right, bottom = min(width, self.left + self.width), min(height, self.top + self.height)
+        return Box(left, top, right - left, bottom - top)
 
 
 def around(mask: np.ndarray, least: tuple[int, int], context: float) -> Box:
     """The part of a picture with the hole in it, `context` times the hole's longer side to each
-    side, no smaller than `least` (width, height) and of its proportions, as far as the picture
-    goes."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    side, no smaller than `least` (width, height) and of its proportions. Where the picture ends
+    before, it reaches beyond; where it would do so by far, it is long and narrow instead."""
+    columns, rows = (np.flatnonzero(mask.any(axis)) for axis in (0, 1))
     spans = [(int(a[0]), int(a[-1]) + 1) for a in (columns, rows)]
     margin = context * max(high - low for low, high in spans)
     whole = mask.shape[::-1]
-    factor = max(1.0, *((high - low + 2 * margin) / n
-                        for (low, high), n in zip(spans, least, strict=True)))  # fmt: skip
-    sides = [min(round(n * factor), most) for n, most in zip(least, whole, strict=True)]
-    corner = [
-        min(max(0, (low + high - side) // 2), most - side)
-        for (low, high), side, most in zip(spans, sides, whole, strict=True)
+    wanted = [(high - low + 2 * margin) / n for (low, high), n in zip(spans, least, strict=True)]
+    most = max(size / n for size, n in zip(whole, least, strict=True))
+    factor = min(max(1.0, *wanted), most)
+    axes = [
+        _along(span, round(n * factor), size)
+        for span, n, size in zip(spans, least, whole, strict=True)
     ]
-    return Box(*corner, *sides)
+    return Box(axes[0][0], axes[1][0], axes[0][1], axes[1][1])
+
+
+def _along(span: tuple[int, int], side: int, size: int) -> tuple[int, int]:
+    """Where `side` begins on an axis of the picture, and how long it is."""
+    if side > MOST_BESIDE * size:
+        return 0, size
+    if side >= size:
+        return (size - side) // 2, side
+    return min(max(0, (sum(span) - side) // 2), size - side), side
 
 
 def filled(values: np.ndarray, known: np.ndarray) -> np.ndarray:

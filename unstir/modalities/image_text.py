@@ -4,7 +4,7 @@
     PNG     tEXt "parameters"                   iTXt "unstir"
     JPEG    EXIF UserComment, UTF-16            EXIF ImageDescription, UTF-8
     WebP    EXIF UserComment, UTF-16            EXIF ImageDescription, UTF-8
-    GIF     the comment                         -
+    GIF     the comment                         the comment of a film (`comment`)
 
     images.write("cat.png", pixels, embed("PNG", infotext, recipe))
     extract("cat.png")      {"parameters": infotext, "unstir": recipe}
@@ -44,6 +44,11 @@ def embed(format: str, infotext: str, recipe: Mapping[str, Any]) -> dict[str, An
     return {"exif": exif}
 
 
+def comment(recipe: Mapping[str, Any]) -> str:
+    """What a film that is a result of its own carries."""
+    return f"{KEY} {json.dumps(recipe, ensure_ascii=False, separators=(',', ':'))}"
+
+
 def extract(path: str | os.PathLike[str]) -> dict[str, Any]:
     """What a picture tells of itself: "parameters" (text) and "unstir" (a table), each where it is
     there."""
@@ -68,8 +73,10 @@ def _exif(image: Image.Image) -> dict[str, str]:
     exif = image.getexif()
     text = str(exif.get(_DESCRIPTION, "")).encode("latin-1", "replace").decode("utf-8", "replace")
     ours = text.removeprefix(f"{KEY} ") if text.startswith(f"{KEY} ") else ""
-    theirs = exif.get_ifd(_EXIF).get(_COMMENT) or image.info.get("comment")
-    return {"parameters": _comment(theirs), KEY: ours}
+    theirs = _comment(exif.get_ifd(_EXIF).get(_COMMENT) or image.info.get("comment"))
+    if image.format == "GIF" and theirs.startswith(f"{KEY} {{"):
+        return {"parameters": "", KEY: theirs.removeprefix(f"{KEY} ")}
+    return {"parameters": theirs, KEY: ours}
 
 
 def _comment(value: Any) -> str:

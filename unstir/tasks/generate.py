@@ -101,24 +101,20 @@ def generate(
         padded=padded, steps=steps, sampler=sampler, spacing=spacing, scale=scale,
         guidance=guidance, interval=interval,
     )  # fmt: skip
-    shown = "native" if size == "native" else _shorter_side(ready.model, size)
-    recipe = ready.recipe(size=shown, pixels=_pixels(ready.model, shown))
+    shown, pixels = shown_size(ready.model, size)
+    recipe = ready.recipe(size=shown, pixels=pixels)
     job = Drawing(ready.way, ready.about, ready.seed)
     return Run(ready.model, job, recipe, n, ready.about.notes)
 
 
-def _shorter_side(model: Model, size: int | None) -> int:
-    own = min(model.manifest.size)
-    return max(own, SMALLEST) if size is None else whole("size", size, 8, 4096)
-
-
-def _pixels(model: Model, size: int | str) -> tuple[int, int]:
-    """(width, height) of the pictures, in the model's proportions."""
+def shown_size(model: Model, size: int | str | None) -> tuple[int | str, tuple[int, int]]:
+    """The size that is recorded, and (width, height) in the model's proportions."""
     height, width = model.manifest.size[-2:]
     if size == "native":
-        return width, height
-    factor = int(size) / min(height, width)
-    out = round(width * factor), round(height * factor)
+        return "native", (width, height)
+    own = min(height, width)
+    side = max(own, SMALLEST) if size is None else whole("size", size, 8, 4096)
+    out = round(width * side / own), round(height * side / own)
     if out[0] * out[1] > MOST_PIXELS:
-        raise BadRequest(f"size {size} makes {out[0]} x {out[1]} pixels; give a smaller one")
-    return out
+        raise BadRequest(f"size {side} makes {out[0]} x {out[1]} pixels; give a smaller one")
+    return side, out

@@ -72,22 +72,31 @@ class Repaint:
     @cached_property
     def ground(self) -> np.ndarray:
         """What the model is shown: the part around the hole, the hole smoothly filled."""
-        old, mask = self.box.of(self.source.shown), self.box.of(self.mask)
+        old, mask = self.box.of(self.source.shown), self.hole
         smooth = filled(old, mask == 0) if (mask == 0).any() else old
         return np.where(mask[..., None] == 1, np.rint(smooth), old).astype(np.uint8)
 
     @cached_property
+    def hole(self) -> np.ndarray:
+        """The mask of that part; beside the picture all is free."""
+        return self.box.of(self.mask, 1)
+
+    @cached_property
     def change(self) -> np.ndarray:
         """How much each element of the state may change; one half in the hole is wholly free."""
-        mask = self.box.of(self.mask)
-        free = np.clip(2 * self.canvas.coarse((mask > 0).astype(np.float32)), 0, 1)
-        mean = self.canvas.coarse(mask) / np.maximum(self.canvas.coarse(1.0 * (mask > 0)), 1e-6)
-        return (free * np.minimum(mean, 1)).astype(np.float32)
+        covered = self.canvas.coarse((self.hole > 0).astype(np.float32))
+        strength = self.canvas.coarse(self.hole) / np.maximum(covered, 1e-6)
+        return np.clip(2 * covered, 0, 1) * np.minimum(strength, 1)
 
     def _whole(self, new: np.ndarray) -> np.ndarray:
-        out, mask = self.source.pixels.copy(), self.box.of(self.mask)
-        part, new = self.box.of(out), resize(new, self.box.width, self.box.height)
-        part[:] = set_in(part, new, mask, self.feather) if self.composite else new
+        out, part = self.source.pixels.copy(), self.box.within(*self.source.size)
+        new = resize(new, self.box.width, self.box.height)
+        new = replace(part, left=part.left - self.box.left, top=part.top - self.box.top).of(new)
+        old = part.of(out)
+        if self.composite:
+            new = set_in(old, new, part.of(self.mask), self.feather)
+        rows, columns = part.top, part.left
+        out[rows : rows + part.height, columns : columns + part.width] = new
         return self.source.with_alpha(out)
 
 

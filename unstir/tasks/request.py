@@ -5,6 +5,7 @@ message.
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 LONGEST_PROMPT = 2000
 """Characters of a prompt that are read at all; a text encoder reads far fewer."""
@@ -24,7 +25,7 @@ class BadRequest(ValueError):
     """A value that was asked for and cannot be had."""
 
 
-def whole(name: str, value: int, least: int, most: int) -> int:
+def whole(name: str, value: Any, least: int, most: int) -> int:
     """`value` itself, or BadRequest."""
     if type(value) is not int or not least <= value <= most:
         raise BadRequest(f"{name} is {value!r}; give a whole number from {least} to {most:,}")

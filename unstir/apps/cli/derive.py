@@ -4,14 +4,14 @@
     def command(draw, *, out=None, json=False): ...     # draw() is the task with the flags bound
 
 So a parameter and its help are written once, in the task. A flag that both name goes to both, and
-what a task says nothing of means what it does for the task it is `like`.
+what a task says nothing of means what it does for those it is `like`.
 """
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, Any, get_args, get_origin
 
@@ -19,7 +19,7 @@ from cyclopts import Parameter, Token
 
 
 def derived(
-    task: Callable[..., Any], like: Callable[..., Any] | None = None
+    task: Callable[..., Any], *like: Callable[..., Any]
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Decorate a command whose first argument is the bound task and the rest are its own flags."""
 
@@ -38,7 +38,7 @@ def derived(
             command(partial(task, **theirs), **mine)
 
         setattr(run, "__signature__", signature)  # noqa: B010
-        run.__doc__ = _help(task) + _args(command) + (_missing(task, like) if like else "")
+        run.__doc__ = _help(task) + _args(command) + _missing(task, like)
         return run
 
     return decorate
@@ -53,14 +53,11 @@ def _args(function: Callable[..., Any]) -> str:
     return _help(function).partition("Args:")[2]
 
 
-def _missing(task: Callable[..., Any], like: Callable[..., Any]) -> str:
-    """The help of another task for the parameters that both have and only it explains."""
+def _missing(task: Callable[..., Any], like: Sequence[Callable[..., Any]]) -> str:
+    """The help of other tasks for parameters that this one has too and does not explain."""
     said, asked = _entries(_args(task)), inspect.signature(task).parameters
-    return "".join(
-        f"\n    {text}"
-        for name, text in _entries(_args(like)).items()
-        if name in asked and name not in said
-    )
+    theirs = {k: v for other in reversed(like) for k, v in _entries(_args(other)).items()}
+    return "".join(f"\n    {v}" for k, v in theirs.items() if k in asked and k not in said)
 
 
 def _entries(text: str) -> dict[str, str]:

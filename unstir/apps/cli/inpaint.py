@@ -5,4 +5,4 @@ from unstir.apps.cli.making import making
 from unstir.tasks.generate import generate
 from unstir.tasks.inpaint import inpaint
 
-command = derived(inpaint, like=generate)(making)
+command = derived(inpaint, generate)(making)

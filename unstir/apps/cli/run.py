@@ -17,6 +17,10 @@ from unstir.core.find import named
 COMMANDS = {
     "generate": "Draw pictures from a prompt.",
     "inpaint": "Repaint a part of a picture and keep the rest to the last bit.",
+    "outpaint": "Paint beyond the border of a picture.",
+    "vary": "Draw pictures like one there is.",
+    "edit": "Say what a picture shows instead.",
+    "interpolate": "Draw a film from one picture to another.",
     "show": "Print the command that made a picture, or what a model is.",
     "noise": "Draw how a picture is stirred into noise, as a strip.",
     "train": "Train a recipe, or a model of your own pictures.",

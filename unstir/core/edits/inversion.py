@@ -11,8 +11,7 @@ keeps whole steps, the mean's error included, and so needs no division by a vani
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from unstir.core.levels import Denoise, Level, NoiseSource, Path, Step
@@ -33,15 +32,17 @@ def invert(denoise: Denoise[Any], x0: Any, path: Path, refine: int = 0) -> Steps
 
 def record(
     denoise: Denoise[Any], x0: Any, path: Path, noise: NoiseSource[Any]
-) -> tuple[Any, list[Any]]:
-    """x0 stirred anew at every level of `path`: the first of these states, and what each step of
-    ddpm needs besides its mean to reach the next."""
-    states = [t.alpha * x0 + t.sigma * noise(i) for i, t in enumerate(path[:-1], -1)] + [x0]
-    kicks = [
-        low - posterior(x, denoise(x, t), t, s)
-        for (t, s), (x, low) in zip(pairwise(path), pairwise(states), strict=True)
-    ]
-    return states[0], kicks
+) -> Iterator[tuple[Step[Any], Any]]:
+    """x0 stirred anew at every level of `path`: each of these states, and what the step of ddpm
+    from there needs besides its mean to reach the next."""
+
+    def stirred(i: int, t: Level) -> Any:
+        return t.alpha * x0 + t.sigma * noise(i - 1) if t.sigma > 0 else x0
+
+    for i, t, s in intervals(path):
+        x, low = stirred(i, t), stirred(i + 1, s)
+        found = denoise(x, t)
+        yield Step(x, found, t), low - posterior(x, found, t, s)
 
 
 def replay(denoise: Denoise[Any], x: Any, path: Path, kicks: Sequence[Any]) -> Steps:
