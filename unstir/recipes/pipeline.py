@@ -22,7 +22,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from unstir.codecs.latent import measure
+from unstir.codecs.latent import Latent, measure
+from unstir.codecs.seen import seen
 from unstir.conditions.cache import Cache, encode_all
 from unstir.conditions.manifest import from_manifest
 from unstir.conditions.text import Text
@@ -34,6 +35,7 @@ from unstir.networks.layers import channels_last
 from unstir.objectives.autoencoder import Reconstruction
 from unstir.objectives.denoising import Denoising, logit_normal
 from unstir.recipes.figures import with_figures
+from unstir.recipes.masks import mask
 from unstir.recipes.preview import preview
 from unstir.recipes.recipe import Events, Progress, Recipe, Source
 from unstir.recipes.start import warm
@@ -70,6 +72,8 @@ def run(
             group.wait()
             codec.load_state_dict(export_ema(out / "codec", recipe.coder.ema[-1]))
     yield from by_one(group, _latents(codec, recipe, pictures, cache))
+    if recipe.repaints:
+        yield from by_one(group, _around_holes(codec, recipe, pictures, cache))
     yield from by_one(group, _conditions(recipe, cache))
     net = warm(build(recipe.network, network_sizes(recipe)), start, "denoiser")
     condition = from_manifest(recipe.condition, SHIPPED)
@@ -93,7 +97,8 @@ def network_sizes(recipe: Recipe) -> dict[str, Any]:
     """The denoiser's constructor arguments, with what follows from data and condition."""
     c = recipe.condition
     tokens = 0 if c is None else c.get("width") or len(c["classes"])
-    return {"channels": recipe.shape[0], "tokens": tokens, **recipe.sizes}
+    extra = {"extra": recipe.shape[0] + 1} if recipe.repaints else {}
+    return {"channels": recipe.shape[0], "tokens": tokens, **extra, **recipe.sizes}
 
 
 def export(recipe: Recipe, net: nn.Module, codec: Autoencoder | None, out: Path) -> dict[str, Any]:
@@ -177,6 +182,37 @@ def _latents(
     (cache / "codes.npy").unlink()
 
 
+def _around_holes(
+    codec: Autoencoder | None, recipe: Recipe, pictures: np.ndarray, cache: Path
+) -> Events:
+    """Of each picture what a network that repaints is shown, float16: see `masks`."""
+    path, n = cache / "seen.npy", len(pictures)
+    if path.exists():
+        return
+    encode = _encoder(codec, cache)
+    channels, *space = recipe.shape
+    with new_array(path, (n, channels + 1, *space), np.float16) as out:
+        for i in range(0, n, CHUNK):
+            rows = range(i, min(i + CHUNK, n))
+            hidden = np.stack([mask(row, recipe.size) for row in rows])
+            x = model_space(pictures[rows.start : rows.stop]).numpy()
+            out[rows.start : rows.stop] = seen(encode, x, hidden)
+            yield Progress("holes", i, n)
+
+
+def _encoder(codec: Autoencoder | None, cache: Path) -> Callable[[np.ndarray], np.ndarray]:
+    """Pictures (B, 3, H, W) in [-1, 1] -> the space the denoiser works in."""
+    if codec is None:
+        return lambda x: x
+    statistics = Latent(**json.loads((cache / "latent.json").read_text()))
+
+    def encode(x: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return statistics.normalize(codec.encode(torch.from_numpy(x)).numpy())
+
+    return encode
+
+
 def _conditions(recipe: Recipe, cache: Path) -> Events:
     """The token states of every different caption, once; labels need no cache."""
     condition = from_manifest(recipe.condition, SHIPPED)
@@ -197,16 +233,17 @@ def _train_denoiser(net: nn.Module, recipe: Recipe, show: Preview, out: Path) ->
 
 
 class Pictures:
-    """uint8 pictures as (B, 3, H, W) in [-1, 1]."""
+    """uint8 pictures as (B, 3, H, W) in [-1, 1], and what else there is of each."""
 
-    def __init__(self, pictures: np.ndarray) -> None:
-        self.pictures = pictures
+    def __init__(self, pictures: np.ndarray, **more: np.ndarray) -> None:
+        self.pictures, self.more = pictures, more
 
     def __len__(self) -> int:
         return len(self.pictures)
 
     def batch(self, indices: np.ndarray, /) -> dict[str, np.ndarray]:
-        return {"x": model_space(self.pictures[indices]).numpy()}
+        more = {name: array[indices].astype(np.float32) for name, array in self.more.items()}
+        return {"x": model_space(self.pictures[indices]).numpy(), **more}
 
 
 class Conditioned:
@@ -227,10 +264,11 @@ class Conditioned:
 
 def training_set(recipe: Recipe, cache: Path) -> Dataset:
     """What the denoiser learns from, read from the run's cache."""
+    around = {"extra": np.load(cache / "seen.npy", mmap_mode="r")} if recipe.repaints else {}
     if recipe.codec is None:
-        x: Dataset = Pictures(np.load(cache / "pictures.npy", mmap_mode="r"))
+        x: Dataset = Pictures(np.load(cache / "pictures.npy", mmap_mode="r"), **around)
     else:
-        x = Arrays(x=np.load(cache / "latents.npy", mmap_mode="r"))
+        x = Arrays(x=np.load(cache / "latents.npy", mmap_mode="r"), **around)
     condition = from_manifest(recipe.condition, SHIPPED)
     if condition is None:
         return x

@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from unstir.codecs.latent import Latent
+from unstir.codecs.seen import nothing
 from unstir.conditions.tokens import Condition
 from unstir.core.find import find
 from unstir.core.guidance.cfg import cfg
@@ -74,10 +75,13 @@ def sample(
 
 
 def _both(recipe: Recipe, net: nn.Module, tokens: list[Any]) -> Both[torch.Tensor]:
+    hidden = torch.from_numpy(nothing(recipe.shape)) if recipe.repaints else None
+
     def raw(x: torch.Tensor, t: Level, with_condition: bool) -> torch.Tensor:
         states, mask = tokens
-        given = [] if states is None else [states, mask * float(with_condition)]
-        return net(x, torch.full((len(x),), t.t, device=x.device), *given)
+        given = (None, None) if states is None else (states, mask * float(with_condition))
+        extra = None if hidden is None else hidden.to(x).expand(len(x), -1, -1, -1)
+        return net(x, torch.full((len(x),), t.t, device=x.device), *given, extra)
 
     pos = denoiser(lambda x, t: raw(x, t, True), recipe.parametrization)
     neg = denoiser(lambda x, t: raw(x, t, False), recipe.parametrization)

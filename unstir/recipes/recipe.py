@@ -45,6 +45,8 @@ class Recipe:
         licences: of the data, by name.
         figures: samples that are measured at each preview (see `figures`); 0 = none.
         factor: how many times larger an upscaler makes a picture; 1 for other models.
+        repaints: the network is told pictures around holes (see `masks`), and draws from nothing
+            where all is hidden.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Recipe:
     licences: dict[str, str] = field(default_factory=dict)
     figures: int = 0
     factor: int = 1
+    repaints: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
+import torch
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
 Net = TypeVar("Net", bound=nn.Module)
+ENTRY = "enter.weight"
+"""The layer that further channels of a denoiser come in by."""
 
 
 def warm(net: Net, start: Mapping[str, Path], part: str) -> Net:
@@ -23,6 +26,8 @@ def warm(net: Net, start: Mapping[str, Path], part: str) -> Net:
         raise ValueError(f"{start[part]} has no {path.name} to start from; leave out the start")
     weights = {k: v.float() for k, v in load_file(path).items()}
     own = {k: tuple(v.shape) for k, v in net.state_dict().items()}
+    if ENTRY in own and ENTRY in weights:
+        weights[ENTRY] = _widened(weights[ENTRY], own[ENTRY])
     given = {k: tuple(v.shape) for k, v in weights.items()}
     if own != given:
         names = sorted(k for k in own.keys() | given.keys() if own.get(k) != given.get(k))
@@ -32,3 +37,11 @@ def warm(net: Net, start: Mapping[str, Path], part: str) -> Net:
         )
     net.load_state_dict(weights)
     return net
+
+
+def _widened(weight: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Zeros for input channels that the given network did not have: they change nothing yet."""
+    more = shape[1] - weight.shape[1]
+    if more <= 0 or weight.shape[0] != shape[0] or weight.shape[2:] != shape[2:]:
+        return weight
+    return torch.cat([weight, weight.new_zeros(shape[0], more, *shape[2:])], 1)

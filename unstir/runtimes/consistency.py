@@ -32,6 +32,8 @@ def check(manifest: Manifest) -> None:
         if name not in manifest.graphs:
             raise Bad(f"has no graph {name!r}; a model needs {' and '.join(needed)} to draw")
     _check_inputs(manifest)
+    if manifest.repaints:
+        _check_extra(manifest)
     if manifest.codec:
         _check_latent(Fields(dict(manifest.codec), "codec"), manifest.shape[0])
     if manifest.condition:
@@ -67,6 +69,16 @@ def _check_inputs(manifest: Manifest) -> None:
         raise Bad(
             f"gives its denoiser the inputs {', '.join(inputs)}; "
             f"with its condition they are {', '.join(sorted(wanted))}"
+        )
+
+
+def _check_extra(manifest: Manifest) -> None:
+    """The further channels of a model that draws are a picture around a hole, and the hole."""
+    sizes = (manifest.network or {}).get("sizes") or {}
+    if sizes.get("extra") != manifest.shape[0] + 1:
+        raise Bad(
+            f"has a denoiser with {sizes.get('extra')} further channels; one that repaints has "
+            f"{manifest.shape[0] + 1}: a state and the hidden share"
         )
 
 

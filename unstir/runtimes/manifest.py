@@ -85,6 +85,11 @@ class Manifest:
         return self.aliases.get(name, name)
 
     @property
+    def repaints(self) -> bool:
+        """Whether the network is told a picture around a hole (`codecs.seen`)."""
+        return self.kind == "image" and "extra" in self.graphs["denoiser"].inputs
+
+    @property
     def bytes(self) -> int:
         """What the listed files take on disk."""
         return sum(p.stat().st_size for p in map(self.path, self.files) if p.is_file())

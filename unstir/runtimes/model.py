@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -28,6 +28,7 @@ from typing import Any, Literal
 import numpy as np
 
 from unstir.codecs.latent import Latent
+from unstir.codecs.seen import nothing, seen
 from unstir.conditions.manifest import from_manifest
 from unstir.conditions.tokens import Condition, Tokens
 from unstir.core.levels import Both, Denoise, Level
@@ -51,7 +52,10 @@ Runtime = Literal["onnx", "torch"]
 
 @dataclass(frozen=True)
 class Model:
-    """A model folder with its networks behind it; threads may share one."""
+    """A model folder with its networks behind it; threads may share one.
+
+    `around` (1, C + 1, h, w) is what a model that repaints sees (`codecs.seen`); None: nothing.
+    """
 
     folder: Path
     manifest: Manifest
@@ -60,6 +64,7 @@ class Model:
     runtime: Runtime
     threads: int
     padded: bool = False
+    around: np.ndarray | None = None
 
     @property
     def schedule(self) -> Schedule:
@@ -79,6 +84,8 @@ class Model:
         given = {"x": x, "t": np.broadcast_to(np.asarray(t, np.float32), (len(x),))}
         if tokens is not None:
             given |= {"tokens": _rows(tokens, len(x)), "token_mask": _rows(token_mask, len(x))}
+        if extra is None and self.manifest.repaints:
+            extra = nothing(self.manifest.shape) if self.around is None else self.around
         if extra is not None:
             given["extra"] = _rows(extra, len(x))
         wanted = self.manifest.graphs["denoiser"].inputs
@@ -113,6 +120,10 @@ class Model:
     def encode(self, x: np.ndarray) -> np.ndarray:
         """Pictures (B, 3, H, W) in [-1, 1] -> model space."""
         return x if self.latent is None else self.latent.normalize(self._run("encoder", x))
+
+    def seeing(self, x: np.ndarray, mask: np.ndarray) -> Model:
+        """The same model, told a picture (3, H, W) in [-1, 1] and where it is hidden (H, W)."""
+        return replace(self, around=seen(self.encode, x[None], mask[None]))
 
     @property
     def latent(self) -> Latent | None:

@@ -1,0 +1,84 @@
+"""Holes to learn from, and a network that learned with them: it draws, and sees what is given."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from unstir.networks.unet import UNet
+from unstir.recipes import Changes, changed, digits, pipeline
+from unstir.recipes.masks import KINDS, mask
+from unstir.recipes.start import warm
+from unstir.runtimes.model import load
+
+
+@pytest.mark.parametrize("side", [8, 64])
+def test_masks_are_functions_of_their_number(side):
+    masks = np.stack([mask(i, side) for i in range(400)])
+    assert (masks == np.stack([mask(i, side) for i in range(400)])).all()
+    assert set(np.unique(masks)) == {0, 1}
+    share = masks.mean((1, 2))
+    assert (share == 1).mean() == pytest.approx(0.5, abs=0.1)
+    assert (share == 0).mean() < 0.03
+    assert len(np.unique(masks, axis=0)) > 120
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_hides_and_shows(kind):
+    rng = np.random.default_rng(0)
+    share = [kind(rng, 32).mean() for _ in range(100)]
+    assert max(share) > 0.3
+    assert min(share) < 0.4 or kind.__name__ == "all_of_it"
+
+
+def test_further_channels_change_nothing_at_first(tmp_path):
+    """A network that begins from one without them gives what that one gives."""
+    sizes = dict(channels=4, widths=(32,), blocks=1, attention=(), embedding=32)
+    torch.manual_seed(0)
+    old = UNet(**sizes)
+    for p in old.parameters():
+        torch.nn.init.normal_(p, std=0.1)
+    save_file(old.state_dict(), tmp_path / "denoiser.safetensors")
+    new = warm(UNet(**sizes, extra=5), {"denoiser": tmp_path}, "denoiser")
+    x, t = torch.randn(2, 4, 8, 8), torch.rand(2)
+    out = new(x, t, None, None, torch.randn(2, 5, 8, 8))
+    torch.testing.assert_close(out, old(x, t), atol=1e-5, rtol=1e-5)
+
+
+def test_a_network_with_fewer_channels_is_refused(tmp_path):
+    sizes = dict(channels=4, widths=(32,), blocks=1, attention=(), embedding=32)
+    save_file(UNet(**sizes, extra=5).state_dict(), tmp_path / "denoiser.safetensors")
+    with pytest.raises(ValueError, match=r"enter\.weight"):
+        warm(UNet(**sizes), {"denoiser": tmp_path}, "denoiser")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The digits recipe, told holes, for a moment: long enough to copy what it sees."""
+    out = tmp_path_factory.mktemp("runs") / "holes"
+    recipe = changed(digits.recipe, Changes(steps=300, batch=64, threads=1))
+    list(pipeline.run(replace(recipe, repaints=True), digits.Digits(), out))
+    return out
+
+
+@pytest.mark.parametrize("runtime", ["onnx", "torch"])
+def test_a_model_that_repaints_draws_from_nothing_and_sees(folder, runtime):
+    model = load(folder, runtime=runtime)
+    assert model.manifest.repaints
+    rng = np.random.default_rng(1)
+    x0 = np.stack([digits.Digits().sample(i)[0] for i in range(64)])
+    x0 = np.moveaxis(x0, 3, 1).astype(np.float32) / 127.5 - 1
+    noise = rng.standard_normal(x0.shape).astype(np.float32)
+    labels = model.condition.null(len(x0))
+    level = (labels.states, labels.mask)
+    blind = model.net(noise, 1.0, *level)
+    told = np.concatenate(
+        [
+            model.seeing(x, np.zeros(x.shape[1:])).net(n[None], 1.0, *(a[:1] for a in level))
+            for x, n in zip(x0, noise, strict=True)
+        ]
+    )
+    errors = [np.square(noise - out - x0).mean() for out in (told, blind)]
+    assert errors[0] < 0.5 * errors[1]
