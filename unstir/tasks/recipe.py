@@ -60,10 +60,12 @@ class Recipe:
 
     def command(self, file: str) -> list[str]:
         """The words of the command that makes this picture alone, in `file`."""
-        words = ["unstir", self.verb]
-        for name, value in self.given.items():
-            words += _argument(f"--{name}", value, named=False)
-        words += [] if self.prompt is None else _argument("--prompt", self.prompt, named=False)
+        about = {} if self.prompt is None else {"prompt": self.prompt}
+        given = {**self.given, **about}
+        words, named = ["unstir", self.verb], False
+        for name, value in given.items():
+            named = named or value.startswith("-")  # and after it no word may stand alone
+            words += _argument(f"--{name}", value) if named else [value]
         for flag, value in self._flags():
             words += [flag] if value is True else _argument(flag, *map(str, _several(value)))
         return [*words, *_argument("--out", file)]
@@ -121,11 +123,9 @@ class Recipe:
         return a1111.render(self.prompt or "", self.negative, values)
 
 
-def _argument(flag: str, *values: str, named: bool = True) -> list[str]:
+def _argument(flag: str, *values: str) -> list[str]:
     """The words of one argument; a value that looks like a flag is tied to its own."""
-    if values[0].startswith("-"):
-        return [f"{flag}={values[0]}"]
-    return [flag, *values] if named else list(values)
+    return [f"{flag}={values[0]}"] if values[0].startswith("-") else [flag, *values]
 
 
 def _several(value: Any) -> tuple[Any, ...]:
