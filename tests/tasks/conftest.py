@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,7 +26,8 @@ def saved(home: Path) -> Callable[..., np.ndarray]:
     ) -> np.ndarray:
         rng = np.random.default_rng(width)
         slope = np.linspace(0, 200, width)[None, :, None] + np.zeros((height, 1, len(mode)))
-        pixels = (slope + rng.integers(0, 55, slope.shape)).astype(np.uint8).squeeze()
+        pixels = (slope + rng.integers(0, 55, slope.shape)).astype(np.uint8)
+        pixels = pixels if len(mode) > 1 else pixels[..., 0]
         Image.fromarray(pixels, mode).save(name, **options)
         return pixels
 
@@ -63,3 +66,53 @@ def refused(capsys: pytest.CaptureFixture[str]) -> Callable[[Sequence[str], int,
         assert sorted(Path.cwd().iterdir()) == before
 
     return check
+
+
+@pytest.fixture
+def upscaler(home: Path) -> Callable[..., Path]:
+    """Makes a model of kind "upscaler" with random weights, for tiles of any side; the same seed
+    is the same weights: tanh(conv(x, extra) + t)."""
+    onnx = pytest.importorskip("onnx")
+    node, real = onnx.helper.make_node, onnx.TensorProto.FLOAT
+
+    def make(name: str = "upscaler", side: int = 16, factor: int = 4, std: float = 0.2) -> Path:
+        rng = np.random.default_rng(0)
+        channels, place = 3 * factor**2, home / "models" / name
+        weight = rng.standard_normal((channels, channels + 4, 3, 3)).astype(np.float32)
+        weight *= 0.8 / np.sqrt(9 * (channels + 4))
+        nodes = [
+            node("Concat", ["x", "extra"], ["seen"], axis=1),
+            node("Conv", ["seen", "weight"], ["mixed"], pads=[1, 1, 1, 1]),
+            node("Tanh", ["mixed"], ["bent"]),
+            node("Unsqueeze", ["t", "axes"], ["column"]),
+            node("Mul", ["column", "tenth"], ["time"]),
+            node("Add", ["bent", "time"], ["out"]),
+        ]
+        shapes = {"x": ["B", channels, side, side], "t": ["B"], "extra": ["B", 4, side, side]}
+        told = [onnx.helper.make_tensor_value_info(k, real, v) for k, v in shapes.items()]
+        graph = onnx.helper.make_graph(
+            nodes, "tiny", told, [onnx.helper.make_tensor_value_info("out", real, shapes["x"])],
+            [onnx.numpy_helper.from_array(weight, "weight"),
+             onnx.numpy_helper.from_array(np.array([1, 2, 3]), "axes"),
+             onnx.numpy_helper.from_array(np.float32(0.1), "tenth")],
+        )  # fmt: skip
+        opset = [onnx.helper.make_opsetid("", 18)]
+        data = onnx.helper.make_model(graph, opset_imports=opset, ir_version=9).SerializeToString()
+        place.mkdir(parents=True)
+        (place / "denoiser.onnx").write_bytes(data)
+        said = {
+            "format": 1, "kind": "upscaler", "name": name, "title": "Random weights, for tests",
+            "network": None, "codec": None, "condition": None,
+            "upscale": {"factor": factor, "std": std},
+            "schedule": {"name": "flow", "shift": 1.0}, "parametrization": "flow",
+            "shape": [channels, side, side], "size": [factor * side, factor * side],
+            "defaults": {"sampler": "dpmpp_2m", "steps": 4, "scale": 1.0, "spacing": "uniform"},
+            "graphs": {"denoiser": {"file": "denoiser.onnx", "inputs": list(shapes),
+                                    "outputs": ["out"]}},
+            "weights": [], "licences": {"weights": "Apache-2.0"}, "aliases": {}, "training": {},
+            "files": {"denoiser.onnx": hashlib.sha256(data).hexdigest()},
+        }  # fmt: skip
+        (place / "model.json").write_text(json.dumps(said))
+        return place
+
+    return make

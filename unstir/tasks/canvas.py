@@ -59,7 +59,7 @@ class Canvas:
         one = way.denoiser(model, about.pos, about.neg)
         if self.windows == 1:
             return one
-        return windows(one, self.cells, self._stride, _bump(self.cells))
+        return windows(one, self.cells, self._stride, bump(self.cells))
 
     def encode(self, model: Model, pixels: np.ndarray) -> np.ndarray:
         """(H, W, 3) uint8 of any size -> the state (1, C, h, w) of clean data."""
@@ -95,9 +95,9 @@ class Canvas:
                 total = np.zeros((*got.shape[:2], *size), got.dtype)
                 weights = np.zeros(size, got.dtype)
             place = _times(rows, out[0]), _times(columns, out[1])
-            bump = _bump(got.shape[-2:])
-            total[..., *place] += bump * got
-            weights[place] += bump
+            weight = bump(got.shape[-2:])
+            total[..., *place] += weight * got
+            weights[place] += weight
         return total / weights
 
 
@@ -123,7 +123,7 @@ def _times(place: slice, factor: int) -> slice:
     return slice(place.start * factor, place.stop * factor)
 
 
-def _bump(size: tuple[int, ...]) -> np.ndarray:
+def bump(size: tuple[int, ...]) -> np.ndarray:
     """Weights of a window, largest in its middle, and nowhere 0."""
     high, wide = (np.asarray(hann(n), np.float32) for n in size)
     return np.outer(high, wide) + np.float32(1e-3)

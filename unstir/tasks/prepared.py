@@ -54,11 +54,12 @@ class Prepared:
 
 def prepare(
     prompt: str | None, negative: str, *, model: str, n: int, seed: int | None,
-    threads: int | None, runtime: Runtime = "onnx", padded: bool = False, **walk: Any,
+    threads: int | None, runtime: Runtime = "onnx", padded: bool = False, kind: str = "image",
+    **walk: Any,
 ) -> Prepared:  # fmt: skip
     """Check a request and load its model; `walk` is what `process.resolve` takes."""
     first = first_seed(seed, n)
-    loaded = loaded_model(model, runtime, threads, padded)
+    loaded = loaded_model(model, runtime, threads, padded, kind)
     way = process.resolve(loaded, **walk)
     about = subject.understood(loaded, prompt, negative)
     return Prepared(loaded, way, about, first, model, threads)
@@ -74,7 +75,9 @@ def first_seed(seed: int | None, n: int) -> int:
     return first
 
 
-def loaded_model(model: str, runtime: Runtime, threads: int | None, padded: bool) -> Model:
+def loaded_model(
+    model: str, runtime: Runtime, threads: int | None, padded: bool, kind: str = "image"
+) -> Model:
     """The model of a name or folder, ready to run; the last two are kept."""
     if runtime not in ("onnx", "torch"):
         raise BadRequest(f"runtime is {runtime!r}; give onnx or torch")
@@ -82,12 +85,12 @@ def loaded_model(model: str, runtime: Runtime, threads: int | None, padded: bool
         whole("threads", threads, 1, 1024)
     place = folder(os.path.expanduser(model)).resolve()
     stamp = (place / "model.json").stat().st_mtime_ns
-    return _load_once(place, runtime, threads, padded, stamp)
+    return _load_once(place, runtime, threads, padded, kind, stamp)
 
 
 @lru_cache(maxsize=2)
 def _load_once(
-    place: Path, runtime: Runtime, threads: int | None, padded: bool, stamp: int
+    place: Path, runtime: Runtime, threads: int | None, padded: bool, kind: str, stamp: int
 ) -> Model:
     """One loaded model serves many requests, until its model.json changes."""
-    return load(place, runtime, threads, padded)
+    return load(place, runtime, threads, padded, kind)

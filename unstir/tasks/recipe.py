@@ -44,7 +44,7 @@ class Recipe:
     evaluations: int
     sampler: str
     spacing: str
-    scale: float
+    scale: float | None
     guidance: str
     interval: tuple[float, float] | None
     pixels: tuple[int, int]
@@ -77,8 +77,8 @@ class Recipe:
         yield "--steps", self.steps
         yield "--sampler", self.sampler
         yield "--spacing", self.spacing
-        yield "--scale", self.scale
         optional = {
+            "--scale": self.scale,
             "--size": self.size,
             "--negative": self.negative or None,
             "--guidance": None if self.guidance == "cfg" else self.guidance,

@@ -81,22 +81,22 @@ Event = Note | Progress | Picture
 class Run(Sequence[Picture]):
     """A request that is ready to be made; as a sequence it works on first use and keeps its
     pictures. `source` is the picture that is edited; the pictures of a `film` are its frames, and
-    have one recipe."""
+    have one recipe; `group` pictures are made together."""
 
     def __init__(
         self, model: Model, job: Job, recipe: Recipe, n: int, notes: Sequence[str] = (),
-        source: Source | None = None, film: bool = False,
+        source: Source | None = None, film: bool = False, group: int = GROUP,
     ) -> None:  # fmt: skip
         self.model, self.job, self.recipe, self.n = model, job, recipe, n
-        self.notes, self.source, self.film = tuple(notes), source, film
+        self.notes, self.source, self.film, self.group = tuple(notes), source, film, group
         self._kept: list[Picture] = []
 
     def events(self) -> Iterator[Event]:
         """Make the pictures, telling of every step."""
         yield from map(Note, self.notes)
-        groups, steps = range(0, self.n, GROUP), self.job.steps
+        groups, steps = range(0, self.n, self.group), self.job.steps
         for number, first in enumerate(groups):
-            which = range(first, min(first + GROUP, self.n))
+            which = range(first, min(first + self.group, self.n))
             for taken, step in enumerate(self._steps(which)):
                 yield Progress(number * steps + taken, len(groups) * steps, which, step, self)
             yield from self._pictures(step.x, which)

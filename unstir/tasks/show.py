@@ -23,7 +23,7 @@ from unstir.runtimes import manifest, shelf
 from unstir.tasks.recipe import SCHEMA
 from unstir.tasks.request import harmless
 
-VERBS = ("generate", "inpaint", "outpaint", "vary", "edit", "interpolate")
+VERBS = ("generate", "inpaint", "outpaint", "vary", "edit", "interpolate", "upscale")
 """The commands that make files."""
 
 

@@ -22,6 +22,7 @@ unstir draws pictures from noise, offline, on a plain CPU.
   unstir vary star-1.png                            draw others like it
   unstir edit cat.png "a dog" --from "a cat"        say what a picture shows instead
   unstir interpolate "a cat" "a dog" -o it.gif      from one to the other
+  unstir upscale photo.jpg -o large.png             four times its size
   unstir show star-1.png                            the command that made a picture
   unstir noise photo.jpg                            how a picture is stirred into noise
   unstir train FOLDER --out runs/mine               learn from your own pictures

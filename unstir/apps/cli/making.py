@@ -97,7 +97,7 @@ def _drawn(
                     notes.append(text)
                     say(f"note: {text}")
                 case Progress(done, total):
-                    advance(done, total, f"{done} of {total} steps")
+                    advance(done, total, f"{done} of {total}")
                     if films:
                         _film(event, frames)
                 case Picture():

@@ -21,6 +21,7 @@ COMMANDS = {
     "vary": "Draw pictures like one there is.",
     "edit": "Say what a picture shows instead.",
     "interpolate": "Draw a film from one picture to another.",
+    "upscale": "Enlarge a picture.",
     "show": "Print the command that made a picture, or what a model is.",
     "noise": "Draw how a picture is stirred into noise, as a strip.",
     "train": "Train a recipe, or a model of your own pictures.",
