@@ -6,18 +6,12 @@ checks that the conformance test runs on every sampler are run on the copy.
 
 from __future__ import annotations
 
-import shutil
-import sys
-from importlib import import_module
-from pathlib import Path
-
 import numpy as np
 import pytest
 from sampler_checks import churned, line, marginals, order_of_moments, order_of_states, posterior
 
 import unstir.core.samplers
 
-FOLDER = Path(unstir.core.samplers.__file__).parent
 CHECKS = (order_of_states, order_of_moments, marginals)
 SPECIAL = {
     **dict.fromkeys(("ddpm", "ddim", "euler_ancestral"), posterior),
@@ -67,37 +61,16 @@ def failures(sampler, stated):
     return red
 
 
-@pytest.fixture
-def copy(tmp_path, monkeypatch):
-    """(bugged file, text, replacement) -> the module of a sampler in a copy of the folder."""
-    package = f"bugged_{tmp_path.name}"
-    monkeypatch.syspath_prepend(tmp_path)
-
-    def make(name, file, text, replacement):
-        shutil.copytree(FOLDER, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-        for path in (tmp_path / package).glob("*.py"):
-            source = path.read_text().replace("unstir.core.samplers", package)
-            if path.stem == file:
-                assert text in source, f"{text!r} is not in {file}.py any more"
-                source = source.replace(text, replacement)
-            path.write_text(source)
-        return import_module(f"{package}.{name}")
-
-    yield make
-    for loaded in [m for m in sys.modules if m.partition(".")[0] == package]:
-        del sys.modules[loaded]
-
-
 @pytest.mark.parametrize("bug", BUGS)
-def test_a_planted_bug_is_found(bug, copy):
+def test_a_planted_bug_is_found(bug, planted):
     file, text, replacement = BUGS[bug]
     name = "heun" if file.startswith("_") else file
-    module = copy(name, file, text, replacement)
+    module = planted(unstir.core.samplers, name, file, text, replacement)
     red = failures(getattr(module, name), getattr(module, "ORDER", None))
     assert red, f"no check noticed: {bug}"
 
 
 @pytest.mark.parametrize("name", sorted({b[0] for b in BUGS.values() if b[0][0] != "_"}))
-def test_without_a_bug_nothing_is_red(name, copy):
-    module = copy(name, name, "yield Step", "yield Step")
+def test_without_a_bug_nothing_is_red(name, planted):
+    module = planted(unstir.core.samplers, name, name, "yield Step", "yield Step")
     assert failures(getattr(module, name), getattr(module, "ORDER", None)) == []

@@ -70,6 +70,13 @@ def quantile(x: Any, q: float) -> Any:
     return _per_sample(x, "quantile", q)
 
 
+def take(x: Any, index: Any) -> Any:
+    """x[..., index] along the last axis, `index` an array of x's rank."""
+    xp = namespace(x)
+    gather = xp.take_along_dim if hasattr(xp, "take_along_dim") else xp.take_along_axis
+    return gather(x, index, -1)
+
+
 def _per_sample(x: Any, reduction: str, *numbers: float) -> Any:
     if hasattr(x, "namespace"):
         return x.map(lambda part: _per_sample(part, reduction, *numbers))  # pyright: ignore

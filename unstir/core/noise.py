@@ -3,6 +3,7 @@
 Philox (Salmon et al. 2011) turns a key and a counter into random bits without any state. The key
 is (seed, field), the counter (block, 0, draw, step); Box & Muller 1958 makes them normal, in
 float64, rounded to `dtype` last. Step -1 is the initial noise x_T, step i the sampler's i-th.
+`uniform` makes the same bits uniform numbers, for samplers of tokens.
 
     noise = gaussian(seeds(11, 4), (3, 64, 64));  x = path[0].sigma * noise(-1)
 """
@@ -42,14 +43,20 @@ def gaussian(
 
     `to` brings numpy to another backend, as in ``to=torch.from_numpy``.
     """
-    keys = [(_whole(seed) % 2**64, _hash(field)) for seed in seeds]
+    return _source(_normal, seeds, shape, dtype, field, to)
 
-    def source(step: int, draw: int = 0) -> Any:
-        rows = [_normal(key, step, draw, shape) for key in keys]
-        out = np.stack(rows).astype(dtype) if rows else np.empty((0, *shape), dtype)
-        return to(out) if to else out
 
-    return source
+def uniform(
+    seeds: Sequence[int],
+    shape: Sequence[int],
+    *,
+    dtype: str = "float64",
+    field: str = "",
+    to: Callable[[Any], Any] | None = None,
+) -> NoiseSource[Any]:
+    """Uniform numbers in (0, 1), (len(seeds), *shape), otherwise as `gaussian`; below float64
+    those nearest 1 round to it."""
+    return _source(_uniform, seeds, shape, dtype, field, to)
 
 
 def together(**sources: NoiseSource[Any]) -> NoiseSource[Fields]:
@@ -57,12 +64,33 @@ def together(**sources: NoiseSource[Any]) -> NoiseSource[Fields]:
     return lambda step, draw=0: Fields({k: source(step, draw) for k, source in sources.items()})
 
 
-def _normal(key: tuple[int, int], step: int, draw: int, shape: Sequence[int]) -> Any:
+def _source(
+    law: Callable[[Callable[[int], Any], Sequence[int]], Any],
+    seeds: Sequence[int], shape: Sequence[int], dtype: str, field: str,
+    to: Callable[[Any], Any] | None,
+) -> NoiseSource[Any]:  # fmt: skip
+    """The numbers of a law that takes them from so many words of bits."""
+    keys = [np.array((_whole(seed) % 2**64, _hash(field)), np.uint64) for seed in seeds]
+
+    def source(step: int, draw: int = 0) -> Any:
+        counter = np.array([0, 0, draw, step % 2**64], np.uint64)
+        streams = (np.random.Philox(counter=counter, key=key).random_raw for key in keys)
+        rows = [law(stream, shape) for stream in streams]
+        out = np.stack(rows).astype(dtype) if rows else np.empty((0, *shape), dtype)
+        return to(out) if to else out
+
+    return source
+
+
+def _uniform(bits: Callable[[int], Any], shape: Sequence[int]) -> Any:
+    """52 bits of each word, for with 53 the largest would round to 1."""
+    return ((bits(math.prod(shape)) >> np.uint64(12)) + 0.5).reshape(shape) * 2.0**-52
+
+
+def _normal(bits: Callable[[int], Any], shape: Sequence[int]) -> Any:
     """Each two words of bits become two uniforms, and those two normals (Box & Muller 1958)."""
     count = math.prod(shape)
-    counter = np.array([0, 0, draw, step % 2**64], np.uint64)
-    bits = np.random.Philox(counter=counter, key=np.array(key, np.uint64)).random_raw(count + 1)
-    pairs = bits[: count + count % 2].reshape(-1, 2) >> np.uint64(11)
+    pairs = bits(count + 1)[: count + count % 2].reshape(-1, 2) >> np.uint64(11)
     u, v = (pairs + 0.5).T * 2.0**-53  # in (0, 1]
     radius, angle = np.sqrt(-2 * np.log(u)), 2 * np.pi * v
     normals = np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1)

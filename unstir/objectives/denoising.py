@@ -41,6 +41,17 @@ def logit_normal(mean: float = 0.0, std: float = 1.0, rest: float = 0.1) -> Time
     return times
 
 
+def condition(
+    batch: dict[str, Tensor], rng: Any, drop: float
+) -> tuple[Tensor | None, Tensor | None]:
+    """The batch's tokens and their mask, which a share `drop` of the samples loses; or nothing."""
+    if "tokens" not in batch:
+        return None, None
+    mask = batch["token_mask"]
+    kept = rng.uniform(mask.shape[0]) >= drop
+    return batch["tokens"], mask * kept[:, None].to(mask.dtype)
+
+
 @dataclass(frozen=True)
 class Denoising:
     """objective(model, batch, rng).
@@ -72,18 +83,9 @@ class Denoising:
         at = level(self.schedule, t.reshape(-1, *[1] * (x0.ndim - 1)))
         xt = at.alpha * x0 + at.sigma * eps
         into = to_x0(self.parametrization, at)[2]
-        out = model(into * xt, t, *self._condition(batch, rng), batch.get("extra"))
+        out = model(into * xt, t, *condition(batch, rng, self.drop), batch.get("extra"))
         error = (out - target(self.parametrization, x0, eps, at)).square().flatten(1).mean(1)
         return self._reduce(model, error, at, t)
-
-    def _condition(
-        self, batch: dict[str, Tensor], rng: Any
-    ) -> tuple[Tensor | None, Tensor | None]:
-        if "tokens" not in batch:
-            return None, None
-        mask = batch["token_mask"]
-        kept = rng.uniform(mask.shape[0]) >= self.drop
-        return batch["tokens"], mask * kept[:, None].to(mask.dtype)
 
     def _reduce(self, model: nn.Module, error: Tensor, at: Any, t: Tensor) -> dict[str, Tensor]:
         loss = error if self.weight is None else error * self.weight(at).reshape(-1)
