@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from unstir.networks.autoencoder import Autoencoder
+from unstir.networks.build import NETWORKS
 from unstir.networks.transformer import Transformer
 from unstir.networks.unet import UNet
 
@@ -19,7 +20,12 @@ def transformer(dims: int, tokens: int = 0, extra: int = 0) -> Transformer:
     return Transformer(3, 48, 2, 2, tokens=tokens, extra=extra, dims=dims, head=24)
 
 
-NETS = pytest.mark.parametrize("make", [unet, transformer])
+MAKERS = {"unet": unet, "transformer": transformer}
+NETS = pytest.mark.parametrize("make", MAKERS.values())
+
+
+def test_every_denoiser_is_tested():
+    assert MAKERS.keys() == NETWORKS.keys() - {"autoencoder"}
 
 
 def awake(net: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
@@ -58,6 +64,19 @@ def test_equal_time_per_element_is_time_per_sample(make, dims):
     x = torch.randn(2, 3, *SIDES[dims])
     per_element = t.reshape(2, 1, *[1] * dims).expand(2, 1, *SIDES[dims])
     torch.testing.assert_close(net(x, per_element), net(x, t), atol=2e-5, rtol=1e-4)
+
+
+@NETS
+def test_one_time_for_all_elements_is_a_time_per_sample(make):
+    net, x, t = awake(make(2)), torch.randn(2, 3, 8, 8), torch.rand(2)
+    torch.testing.assert_close(net(x, t.reshape(2, 1, 1, 1)), net(x, t), atol=2e-5, rtol=1e-4)
+
+
+@NETS
+@pytest.mark.parametrize("shape", [(2, 3, 8, 8), (2, 8), (2, 1, 8)])
+def test_times_of_another_shape_are_refused(make, shape):
+    with pytest.raises(ValueError, match="times are"):
+        make(2)(torch.randn(2, 3, 8, 8), torch.rand(shape))
 
 
 @NETS
@@ -125,7 +144,15 @@ def test_patches_round_trip():
     assert torch.equal(first, x[0, :, :2, 2:4])
 
 
-def test_autoencoder_shapes_and_locality():
+def test_both_halves_of_the_autoencoder_are_compiled():
+    """Training calls `encode` and `decode`, which `nn.Module.compile` would not reach."""
+    net, seen = Autoencoder(widths=(16,), encoder=(1,), decoder=(1,)), []
+    net.compile(backend=lambda graph, _inputs: seen.append(graph) or graph.forward)
+    net.decode(net.encode(torch.randn(1, 3, 4, 4)))
+    assert len(seen) == 2
+
+
+def test_autoencoder_shapes():
     net = Autoencoder(widths=(16, 16, 32), encoder=(1, 1, 1), decoder=(1, 1, 1)).eval()
     x = torch.randn(2, 3, 32, 64)
     z = net.encode(x)

@@ -62,7 +62,7 @@ def test_closed_form_denoiser_is_the_minimum(name, schedule):
 
 
 def test_weights_multiply():
-    heavy = Denoising(flow(), "flow", weight=lambda at: 3.0 + 0 * at.alpha)
+    heavy = Denoising(flow(), "flow", weight=lambda at, name: 3.0 + 0 * at.alpha)
     plain, x = Denoising(flow(), "flow"), torch.randn(64, 1, 4, 4)
     net = Exact(flow(), "flow")
     a, b = heavy(net, {"x": x}, Draws()), plain(net, {"x": x}, Draws())
@@ -70,9 +70,10 @@ def test_weights_multiply():
     assert float(a["error"]) == pytest.approx(float(b["error"]))
 
 
-def test_core_weights_fit():
+@pytest.mark.parametrize("name", weights.TABLE)
+def test_core_weights_fit(name):
     x = torch.randn(8, 1, 4, 4)
-    objective = Denoising(cosine(), "eps", weight=lambda at: weights.min_snr(at, "eps"))
+    objective = Denoising(cosine(), "eps", weight=weights.TABLE[name])
     assert math.isfinite(float(objective(Exact(cosine(), "eps"), {"x": x}, Draws())["loss"]))
 
 

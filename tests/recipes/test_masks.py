@@ -54,11 +54,22 @@ def test_a_network_with_fewer_channels_is_refused(tmp_path):
         warm(UNet(**sizes), {"denoiser": tmp_path}, "denoiser")
 
 
+def test_a_weight_and_a_learned_one_reach_the_training(tmp_path):
+    recipe = changed(digits.recipe, Changes(steps=3, batch=8, threads=1))
+    recipe = replace(recipe, weight="min_snr", uncertain=True, parametrization="v")
+    events = list(pipeline.run(recipe, digits.Digits(count=64), tmp_path))
+    step = next(p.event for p in events if p.stage == "denoiser" and p.event.kind == "step")
+    assert step.parts["error"] != pytest.approx(step.loss, rel=1e-3)
+    assert load(tmp_path).manifest.parametrization == "v"
+    with pytest.raises(ValueError, match="min_snr"):
+        list(pipeline.run(replace(recipe, weight="min-snr"), digits.Digits(64), tmp_path / "b"))
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """The digits recipe, told holes, for a moment: long enough to copy what it sees."""
     out = tmp_path_factory.mktemp("runs") / "holes"
-    recipe = changed(digits.recipe, Changes(steps=300, batch=64, threads=1))
+    recipe = changed(digits.recipe, Changes(steps=60, batch=32, threads=1))
     list(pipeline.run(replace(recipe, repaints=True), digits.Digits(), out))
     return out
 

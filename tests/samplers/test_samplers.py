@@ -314,5 +314,5 @@ def test_names_from_elsewhere(theirs, expected):
 
 
 def test_every_alias_is_of_a_sampler():
-    assert sorted(ALIASES) == names("samplers")
+    assert set(ALIASES) <= set(names("samplers"))
     assert all(ours(name) == name for name in names("samplers"))

@@ -203,6 +203,18 @@ def test_missing_and_swapped_files_are_seen(tmp_path):
     assert newest_step(tmp_path) == 1
 
 
+def test_a_lost_manifest_is_told_and_never_a_silent_new_start(tmp_path):
+    save(tmp_path, 1)
+    (save(tmp_path, 2) / "manifest.json").unlink()
+    problems = []
+    assert checkpoint.newest(tmp_path, problems).manifest["step"] == 1
+    assert "0002-step-00000002 has no manifest.json" in problems[0]
+    for _, path in checkpoint.numbered(tmp_path):
+        (path / "manifest.json").unlink()
+    with pytest.raises(CheckpointError, match="no checkpoint can be read"):
+        checkpoint.newest(tmp_path)
+
+
 def test_an_edited_or_foreign_manifest_is_seen(tmp_path):
     save(tmp_path, 1)
     path = save(tmp_path, 2) / "manifest.json"

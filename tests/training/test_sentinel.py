@@ -1,5 +1,6 @@
 """NaN and infinity: found, named, skipped a few times, then the end; good checkpoints stay."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from torch import nn
 
 from unstir.training import checkpoint
 from unstir.training.data import Arrays
+from unstir.training.log import Log
 from unstir.training.loop import train
 from unstir.training.sentinel import NotFinite
 
@@ -18,6 +20,19 @@ def poisoned(toy, value, index=13):
     fields = {name: field.copy() for name, field in toy.data().fields.items()}
     fields["x"][index, 1, 2] = value
     return Arrays(**fields)
+
+
+def test_the_log_stays_json(toy, tmp_path):
+    """A strict reader knows no NaN."""
+    log = Log(tmp_path, 0)
+    log({"step": 1, "loss": float("nan"), "parts": {"a": float("inf"), "b": 1.5}})
+
+    def refuse(name):
+        raise AssertionError(name)
+
+    text = (tmp_path / "log.jsonl").read_text()
+    entry = json.loads(text, parse_constant=refuse)
+    assert entry == {"step": 1, "loss": None, "parts": {"a": None, "b": 1.5}}
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

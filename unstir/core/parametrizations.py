@@ -55,7 +55,7 @@ def edm(sigma_data: float = 0.5) -> Parametrization:
 
 
 def _eps(t: Level) -> tuple[Any, Any, Any]:
-    if isinstance(t.alpha, float) and not t.alpha > 0:
+    if not (t.alpha > 0 if isinstance(t.alpha, float) else (t.alpha > 0).all()):
         raise ValueError(
             f"at t={t.t} there is only noise, and eps says nothing about x0; start the path below "
             "(start=0.999), or train a network that predicts v, flow or x0"

@@ -13,6 +13,7 @@ DC-AE): they soon find the principal components, and the convolutions learn the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -100,3 +101,8 @@ class Autoencoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.decode(self.encode(x))
+
+    def compile(self, *args: Any, **options: Any) -> None:
+        """Both halves, for training calls them and not `forward`."""
+        self.encoder.compile(*args, **options)
+        self.decoder.compile(*args, **options)

@@ -62,6 +62,11 @@ class TimeEmbedding(nn.Module):
     def forward(self, t: Tensor) -> Tensor:
         if t.ndim == 1:
             t = t.reshape(-1, 1, *([1] * self.dims))
+        if t.ndim != self.dims + 2 or t.shape[1] != 1:
+            raise ValueError(
+                f"times are {tuple(t.shape)}; give one a sample (B,) or one an element (B, 1"
+                f"{', side' * self.dims})"
+            )
         angle = t.movedim(1, -1) * self.omega  # (B, *space, K)
         return self.mlp(torch.cat([angle.cos(), angle.sin()], -1)).movedim(-1, 1)
 

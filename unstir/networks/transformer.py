@@ -64,6 +64,9 @@ class Transformer(nn.Module):
         head: features of an attention head, a multiple of 2 * dims.
     """
 
+    outer = ("enter", "leave")
+    """Layers that are no hidden ones (training/optimizer.py)."""
+
     def __init__(
         self,
         channels: int,
@@ -118,7 +121,9 @@ class Transformer(nn.Module):
         return self._pixels(self.leave(self.norm(h)), grid)
 
     def _time(self, t: Tensor) -> Tensor:
-        if t.ndim > 1:  # per element: one time a patch, the mean of its elements
+        if t.ndim > 1 and t[0].numel() == 1:
+            t = t.reshape(-1)
+        elif t.ndim == self.dims + 2 and t.shape[1] == 1:  # a patch has the mean of its elements
             t = self._patches(t).mean(-1).reshape(t.shape[0], 1, -1, *([1] * (self.dims - 1)))
         return self.time(t)
 

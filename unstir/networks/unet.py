@@ -60,6 +60,9 @@ class UNet(nn.Module):
         embedding: width of time and token embeddings.
     """
 
+    outer = ("enter", "leave")
+    """Layers that are no hidden ones (training/optimizer.py)."""
+
     def __init__(
         self,
         channels: int,

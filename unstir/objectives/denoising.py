@@ -18,8 +18,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from unstir.core import weights
 from unstir.core.parametrizations import target, to_x0
 from unstir.core.schedules import Schedule, level
+from unstir.core.weights import Weight
 
 Times = Callable[[Any, int], Tensor]
 """(rng, batch) -> times (B,) in (0, 1)."""
@@ -61,9 +63,8 @@ class Denoising:
 
     Args:
         schedule, parametrization: as in `core`; the network learns F of the parametrization's row.
-        weight: Level -> weight on the squared error of F; None is 1. A network with an
-            `uncertainty` head learns its own: loss = |...|^2 / e^u + u (Karras et al. 2024, eq.
-            14).
+        weight: (Level, parametrization) -> weight on the squared error of F, as those of
+            core/weights.py. A network with an `uncertainty` head learns its own besides.
         times: how training times are drawn.
         drop: share of samples that lose their condition.
         margin: times are kept this far from 0 and 1, where some parametrizations are singular.
@@ -71,7 +72,7 @@ class Denoising:
 
     schedule: Schedule
     parametrization: str = "flow"
-    weight: Callable[[Any], Any] | None = None
+    weight: Weight = weights.uniform
     times: Times = uniform
     drop: float = 0.1
     margin: float = 1e-3
@@ -88,16 +89,15 @@ class Denoising:
         return self._reduce(model, error, at, t)
 
     def _reduce(self, model: nn.Module, error: Tensor, at: Any, t: Tensor) -> dict[str, Tensor]:
-        loss = error if self.weight is None else error * self.weight(at).reshape(-1)
+        loss = error * self.weight(at, self.parametrization).reshape(-1)
         if isinstance(model, Uncertain):
-            u = model.uncertainty(t)
-            loss = loss * torch.exp(-u) + u
+            loss = weights.uncertainty(loss, model.uncertainty(t))
         return {"loss": loss.mean(), "error": error.mean().detach()}
 
 
 class Uncertain(nn.Module):
-    """A network beside a small head u(t), the log of its expected error (Karras et al. 2024, eq.
-    14-15).
+    """A network beside a small head u(t), the log of its expected error (Karras et al. 2024, sec.
+    B.1).
 
     The head serves training only: what is sampled from and exported is `net`.
     """

@@ -12,6 +12,7 @@ bitwise. So the same command goes on after any stop.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -28,12 +29,14 @@ from unstir.conditions.cache import Cache, encode_all
 from unstir.conditions.manifest import from_manifest
 from unstir.conditions.text import Text
 from unstir.conditions.tokens import Tokens
+from unstir.core import weights
+from unstir.core.find import named
 from unstir.core.schedules import from_json
 from unstir.networks.autoencoder import Autoencoder
 from unstir.networks.build import build
 from unstir.networks.layers import channels_last
 from unstir.objectives.autoencoder import Reconstruction
-from unstir.objectives.denoising import Denoising, logit_normal
+from unstir.objectives.denoising import Denoising, Uncertain, logit_normal
 from unstir.recipes.figures import with_figures
 from unstir.recipes.masks import mask
 from unstir.recipes.preview import preview
@@ -71,6 +74,7 @@ def run(
             yield from _train_codec(codec, recipe, pictures, out)
             group.wait()
             codec.load_state_dict(export_ema(out / "codec", recipe.coder.ema[-1]))
+        yield from by_one(group, _of_this_codec(codec, out))
     yield from by_one(group, _latents(codec, recipe, pictures, cache))
     if recipe.repaints:
         yield from by_one(group, _around_holes(codec, recipe, pictures, cache))
@@ -102,9 +106,7 @@ def network_sizes(recipe: Recipe) -> dict[str, Any]:
 
 
 def export(recipe: Recipe, net: nn.Module, codec: Autoencoder | None, out: Path) -> dict[str, Any]:
-    """Write the run's averaged weights as a model folder into `out`."""
-    width = recipe.trainer.ema[-1]
-    net.load_state_dict(export_ema(out / "denoiser", width))
+    """Write a trained denoiser and its codec as a model folder into `out`."""
     latent = None
     if codec is not None:
         statistics = json.loads((out / "cache" / "latent.json").read_text())
@@ -123,7 +125,7 @@ def export(recipe: Recipe, net: nn.Module, codec: Autoencoder | None, out: Path)
         "defaults": recipe.defaults,
         "licences": recipe.licences,
         "aliases": {},
-        "training": {"ema": width, "settings": recipe.trainer.to_json()},
+        "training": {"ema": recipe.trainer.ema[-1], "settings": recipe.trainer.to_json()},
     }
     return write(out, manifest, net, codec)
 
@@ -161,6 +163,24 @@ def _train_codec(codec: Autoencoder, recipe: Recipe, pictures: np.ndarray, out: 
         yield Progress("codec", event.step, event.steps, event)
 
 
+def _of_this_codec(codec: Autoencoder, out: Path) -> Events:
+    """Forget latents of another codec, as after more of its steps; a denoiser that began with
+    them cannot go on."""
+    mark, cache = out / "cache" / "codec.sha256", out / "cache"
+    halves = sorted((name, p.detach().half().cpu()) for name, p in codec.state_dict().items())
+    own = hashlib.sha256(b"".join(p.numpy().tobytes() for _, p in halves)).hexdigest()
+    if mark.exists() and mark.read_text() != own:
+        if (out / "denoiser").exists():
+            raise ValueError(
+                f"the autoencoder is another one than when the denoiser in {out} was begun; give "
+                f"another --out, or delete {out / 'denoiser'} to train it anew"
+            )
+        for stale in ("latents.npy", "seen.npy"):
+            (cache / stale).unlink(missing_ok=True)
+        yield Progress("latents", 0, 1, "the autoencoder has changed: its latents are made anew")
+    mark.write_text(own)
+
+
 def _latents(
     codec: Autoencoder | None, recipe: Recipe, pictures: np.ndarray, cache: Path
 ) -> Events:
@@ -171,8 +191,7 @@ def _latents(
     n = len(pictures)
     with new_array(cache / "codes.npy", (n, *recipe.shape), np.float32) as codes:
         for i in range(0, n, CHUNK):
-            with torch.inference_mode():
-                codes[i : i + CHUNK] = codec.encode(model_space(pictures[i : i + CHUNK])).numpy()
+            codes[i : i + CHUNK] = encoded(codec, model_space(pictures[i : i + CHUNK]))
             yield Progress("latents", i, n)
         statistics = measure(codes[i : i + CHUNK] for i in range(0, n, CHUNK))
         _save(cache / "latent.json", {"mean": statistics.mean, "std": statistics.std})
@@ -206,11 +225,13 @@ def _encoder(codec: Autoencoder | None, cache: Path) -> Callable[[np.ndarray], n
         return lambda x: x
     statistics = Latent(**json.loads((cache / "latent.json").read_text()))
 
-    def encode(x: np.ndarray) -> np.ndarray:
-        with torch.inference_mode():
-            return statistics.normalize(codec.encode(torch.from_numpy(x)).numpy())
+    return lambda x: statistics.normalize(encoded(codec, torch.from_numpy(x)))
 
-    return encode
+
+def encoded(codec: Autoencoder, x: torch.Tensor) -> np.ndarray:
+    """Raw codes of pictures (B, 3, H, W), wherever the codec is."""
+    with torch.inference_mode():
+        return codec.encode(x.to(next(codec.parameters()).device)).cpu().numpy()
 
 
 def _conditions(recipe: Recipe, cache: Path) -> Events:
@@ -223,13 +244,17 @@ def _conditions(recipe: Recipe, cache: Path) -> Events:
 
 
 def _train_denoiser(net: nn.Module, recipe: Recipe, show: Preview, out: Path) -> Events:
+    """Train, and give `net` its averaged weights."""
     schedule, times = from_json(recipe.schedule), logit_normal(*recipe.times)
-    objective = Denoising(schedule, recipe.parametrization, times=times)
+    weight = named(weights.TABLE, recipe.weight, "weights")
+    objective = Denoising(schedule, recipe.parametrization, weight, times)
     channels_last(net)
+    learner = Uncertain(net) if recipe.uncertain else net
     data = training_set(recipe, out / "cache")
     settings = recipe.trainer
-    for event in train(net, objective, data, settings, out / "denoiser", preview=show):
+    for event in train(learner, objective, data, settings, out / "denoiser", preview=show):
         yield Progress("denoiser", event.step, event.steps, event)
+    learner.load_state_dict(export_ema(out / "denoiser", settings.ema[-1]))
 
 
 class Pictures:

@@ -43,6 +43,8 @@ class Recipe:
         coder, trainer: settings of the two trainings.
         defaults: sampler, steps, scale and spacing that `generate` uses.
         licences: of the data, by name.
+        weight: of the loss at each level, a row of core/weights.py.
+        uncertain: learn besides how much each level counts (objectives/denoising.Uncertain).
         figures: samples that are measured at each preview (see `figures`); 0 = none.
         factor: how many times larger an upscaler makes a picture; 1 for other models.
         repaints: the network is told pictures around holes (see `masks`), and draws from nothing
@@ -63,6 +65,8 @@ class Recipe:
     trainer: Settings
     defaults: dict[str, Any]
     licences: dict[str, str] = field(default_factory=dict)
+    weight: str = "uniform"
+    uncertain: bool = False
     figures: int = 0
     factor: int = 1
     repaints: bool = False

@@ -41,6 +41,8 @@ def write(
     """
     folder.mkdir(parents=True, exist_ok=True)
     parts = {"denoiser": denoiser} | ({"autoencoder": autoencoder} if autoencoder else {})
+    for net in parts.values():
+        net.cpu()  # graphs are traced where their example inputs are
     offsets = {name: _weights(net, folder / f"{name}.safetensors") for name, net in parts.items()}
     graphs = {"denoiser": _denoiser(folder, denoiser, manifest, offsets["denoiser"])}
     if autoencoder is not None:

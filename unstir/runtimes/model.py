@@ -81,6 +81,11 @@ class Model:
     ) -> np.ndarray:
         """The network's raw output F(x, t, condition); t is one time, or one per sample; `extra`
         are its further channels, as those of a small picture to enlarge."""
+        if np.ndim(t) > 1:
+            raise ValueError(
+                f"times are {np.shape(t)}; an exported network takes one a sample. For times per "
+                "element (timemap) call the torch network itself"
+            )
         given = {"x": x, "t": np.broadcast_to(np.asarray(t, np.float32), (len(x),))}
         if tokens is not None:
             given |= {"tokens": _rows(tokens, len(x)), "token_mask": _rows(token_mask, len(x))}
@@ -144,9 +149,12 @@ def load(
     threads: int | None = None,
     padded: bool = False,
     kind: str = "image",
+    device: str = "cpu",
 ) -> Model:
     """The model of a name or folder, verified to the last byte; BadModel says what is wrong with
-    it, or that it is of another kind."""
+    it, or that it is of another kind. `device` is for the torch runtime, as "cuda"."""
+    if runtime == "onnx" and device != "cpu":
+        raise ValueError(f"device is {device!r}; onnxruntime runs on the CPU: runtime='torch'")
     place = folder(name_or_folder)
     manifest = read(place)
     if manifest.kind != kind:
@@ -154,18 +162,20 @@ def load(
         raise BadModel(f"{manifest.name} is {_ARE[manifest.kind]}; it {does} no pictures")
     manifest.verify()
     threads = threads or default_threads()
-    graphs = _graphs(place, manifest, runtime, threads)
+    graphs = _graphs(place, manifest, runtime, threads, device)
     return Model(place, manifest, graphs, _condition(manifest, threads), runtime, threads, padded)
 
 
-def _graphs(place: Path, manifest: Manifest, runtime: str, threads: int) -> Mapping[str, Call]:
+def _graphs(
+    place: Path, manifest: Manifest, runtime: str, threads: int, device: str
+) -> Mapping[str, Call]:
     if runtime == "onnx":
         return load_graphs(place, manifest, threads)
     try:
         torch = import_module("unstir.runtimes.torch")
     except ModuleNotFoundError as error:
         raise ImportError("the torch runtime needs torch: pip install 'unstir[train]'") from error
-    return torch.load_graphs(place, manifest.raw, threads=threads)
+    return torch.load_graphs(place, manifest.raw, device, threads)
 
 
 def _condition(manifest: Manifest, threads: int) -> Condition | None:

@@ -62,11 +62,15 @@ def folder_of(run: Path) -> Path:
 
 def numbered(run: Path) -> list[tuple[int, Path]]:
     """(number, folder) of everything that looks like a checkpoint, oldest first."""
+    return [(number, path) for number, path in _folders(run) if (path / MANIFEST).exists()]
+
+
+def _folders(run: Path) -> list[tuple[int, Path]]:
     folder = folder_of(run)
     if not folder.is_dir():
         return []
     found = [(re.fullmatch(r"(\d{4,})-step-\d+", p.name), p) for p in folder.iterdir()]
-    return sorted((int(m[1]), p) for m, p in found if m and (p / MANIFEST).exists())
+    return sorted((int(m[1]), p) for m, p in found if m)
 
 
 def save(run: Path, manifest: dict[str, Any], tensors: Tensors, keep: int) -> Path:
@@ -156,7 +160,12 @@ def _file(path: Path, known: dict[str, Any]) -> dict[str, Tensor]:
 
 def usable(run: Path, problems: list[str]) -> Iterator[Checkpoint]:
     """Good checkpoints, newest first; what is wrong with the others is added to `problems`."""
-    for _, path in reversed(numbered(run)):
+    good = numbered(run)
+    last = max((number for number, _ in good), default=0)
+    for number, path in _folders(run):
+        if number > last and any(path.glob("*.safetensors")):  # older ones are half removed
+            problems.append(f"{path} has no {MANIFEST}")
+    for _, path in reversed(good):
         try:
             yield read(path)
         except CheckpointError as error:

@@ -84,7 +84,10 @@ def group(device: str) -> Group:
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
         return ALONE
+    local = int(os.environ.get("LOCAL_RANK", "0"))
     if not dist.is_initialized():
+        if device == "cuda":
+            torch.cuda.set_device(local)  # before the first collective, or all meet on GPU 0
         backend = "nccl" if device.startswith("cuda") else "gloo"
         dist.init_process_group(backend, timeout=PATIENCE)
-    return Group(dist.get_rank(), world, int(os.environ.get("LOCAL_RANK", "0")))
+    return Group(dist.get_rank(), world, local)

@@ -11,6 +11,7 @@ step stands once, as in an unbroken run.
 from __future__ import annotations
 
 import json
+import math
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,16 @@ class Log:
 
 
 def _line(entry: dict[str, Any]) -> str:
-    return json.dumps(entry) + "\n"
+    return json.dumps(_finite(entry), allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """With null for what JSON has no number for."""
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _board(folder: Path, step: int) -> Any:

@@ -96,7 +96,8 @@ class Run:
         manifest = saved.manifest if saved else {}
         self.step, self.skipped = manifest.get("step", 0), manifest.get("skipped", 0)
         self.durable = self.step if saved else -1
-        self.every = manifest.get("snapshot_every", self._snapshot_every())
+        same = manifest.get("steps") == self.steps
+        self.every = manifest["snapshot_every"] if same else self._snapshot_every()
         if saved:
             state.scatter(saved, self.model, self.optimizer, self.ema)
         if self.group.agree(self.step) != self.step:

@@ -14,7 +14,8 @@ from unstir.core.levels import Denoise, Level
 
 
 def timemap(denoise: Denoise[Any], known: Any, mask: Any) -> Denoise[Any]:
-    """`known` like x_0 and finite everywhere; `mask` of its dtype, (B, 1, *space) or of x's shape.
+    """`known` like x_0 and finite everywhere; `mask` of its dtype, (B, 1, *space): a network of
+    grids has one time for all channels of an element.
 
     alpha and sigma are exact for masks between 0 and 1 too; t then is, on the flow schedule only.
     """
