@@ -61,7 +61,7 @@ def evaluate(
         n: How many pictures: a model draws 1,000 without it, of a folder all are taken.
         seed: Of what is drawn (picture i has SEED + i), of the choice among files, and of
             the intervals.
-        steps: Budget of network evaluations for each picture.
+        steps: Budget of calls of the denoiser for each picture.
         sampler: How the model walks from noise to picture.
         scale: Strength of the guidance.
         prompts: File with a prompt on each line; else the captions of the reference.

@@ -5,7 +5,7 @@
     for event in generate("a cat").events(): ...    # Note, Progress after each step, Picture
 
 Picture i has the seed `seed + i` and is what a request for that seed alone gives: noise is a
-function of (seed, step, draw) only (core/noise.py). `steps` is a budget of network evaluations for
+function of (seed, step, draw) only (core/noise.py). `steps` is a budget of calls of the denoiser for
 each branch of the guidance; a sampler that needs two per step takes half as many steps.
 """
 
@@ -84,7 +84,7 @@ def generate(
         model: Name of a model (`unstir models`), or the folder of one or of a training run.
         n: How many pictures; picture i has the seed SEED + i.
         seed: The number the noise is drawn from; without it one is drawn and recorded.
-        steps: Budget of network evaluations (with guidance, of each of the two branches).
+        steps: Budget of calls of the denoiser; a guided one runs the network twice.
         sampler: How to walk from noise to picture: ddim, euler, heun, dpmpp_2m, ...
         scale: Strength of the guidance; 1 is none.
         negative: What the picture should not show.

@@ -1,9 +1,10 @@
-"""What a sampler costs, in network evaluations: the unit in which a budget is spoken.
+"""What a sampler costs, in calls of the Denoise: the unit in which a budget is spoken.
 
     COST = Cost(lambda steps: 2 * steps - 1)    # heun: two per interval, one on the last
     COST.steps_for(20)                          # 10 intervals, which take 19 evaluations
 
-An evaluation is one call of the Denoise, whatever guidance does inside.
+Here an evaluation is one call of the Denoise, whatever guidance does inside; a guided one runs the
+network twice.
 """
 
 from collections.abc import Callable
