@@ -182,10 +182,16 @@ def write_gif(
     if Path(path).suffix.lower() != ".gif":
         raise BadEnding(f"{path} does not end in .gif; an animation does")
     opaque = map(on_white, frames)
-    images = [Image.fromarray(f).quantize(256, Image.Quantize.FASTOCTREE) for f in opaque]
+    images = [_indexed(Image.fromarray(f)) for f in opaque]
     times = [milliseconds] * (len(images) - 1) + [1500]
     with replacing(Path(path)) as temporary:
         images[0].save(
             temporary, "GIF", save_all=True, append_images=images[1:], duration=times, loop=0,
             comment=comment.encode()[:60_000],
         )  # fmt: skip
+
+
+def _indexed(image: Image.Image) -> Image.Image:
+    """256 colors of its own, what they miss spread over the neighbors."""
+    colors = image.quantize(256, Image.Quantize.MEDIANCUT)
+    return image.quantize(palette=colors, dither=Image.Dither.FLOYDSTEINBERG)
