@@ -78,11 +78,11 @@ def upscaler(home: Path) -> Callable[..., Path]:
     def make(name: str = "upscaler", side: int = 16, factor: int = 4, std: float = 0.2) -> Path:
         rng = np.random.default_rng(0)
         channels, place = 3 * factor**2, home / "models" / name
-        weight = rng.standard_normal((channels, channels + 4, 3, 3)).astype(np.float32)
-        weight *= 0.8 / np.sqrt(9 * (channels + 4))
+        weight = rng.standard_normal((channels, channels + 4, 5, 5)).astype(np.float32)
+        weight *= 0.8 / np.sqrt(25 * (channels + 4))
         nodes = [
             node("Concat", ["x", "extra"], ["seen"], axis=1),
-            node("Conv", ["seen", "weight"], ["mixed"], pads=[1, 1, 1, 1]),
+            node("Conv", ["seen", "weight"], ["mixed"], pads=[2, 2, 2, 2]),
             node("Tanh", ["mixed"], ["bent"]),
             node("Unsqueeze", ["t", "axes"], ["column"]),
             node("Mul", ["column", "tenth"], ["time"]),

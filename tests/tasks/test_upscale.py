@@ -89,19 +89,17 @@ def test_not_exact_is_free(saved: Any) -> None:
     assert np.abs(free - pixels(large(exact=False, noise=1.0))).max() > 2
 
 
-@pytest.mark.parametrize("size", [(40, 40), (37, 23)], ids=str)
-def test_tiles_are_as_one_piece(size: tuple[int, int], upscaler: Any, saved: Any) -> None:
-    """The same network on a tile that holds all: differences are small, and no larger where tiles
-    meet than elsewhere."""
-    upscaler("whole", side=40)
-    saved(width=size[0], height=size[1])
+def test_tiles_are_as_one_piece(upscaler: Any, saved: Any) -> None:
+    """The same network on a tile that holds all gives nearly the same, all over; without overlap
+    columns where tiles meet differ by a seventh of what another seed does."""
+    upscaler("whole", side=48)
+    saved(width=48, height=48)
     tiled, whole = pixels(large(exact=False)), pixels(large(exact=False, model="whole"))
     fresh = pixels(large(exact=False, model="whole", seed=4))
-    difference = np.abs(tiled - whole).mean((0, 2))
-    assert difference.mean() < 0.15 * np.abs(fresh - whole).mean()
-    jumps = [np.abs(np.diff(out, axis=1)).mean((0, 2)) for out in (tiled, whole)]
-    assert (jumps[0] / jumps[1]).max() < 1.3
-    assert (jumps[0] / jumps[1]).min() > 0.7
+    for axis in (0, 1):
+        difference = np.abs(tiled - whole).mean((axis, 2)) / np.abs(fresh - whole).mean()
+        assert difference.mean() < 0.03
+        assert difference.max() < 0.1
 
 
 def test_a_part_of_the_noise_is_that_of_the_place(home: Path) -> None:

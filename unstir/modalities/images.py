@@ -193,5 +193,5 @@ def write_gif(
 
 def _indexed(image: Image.Image) -> Image.Image:
     """256 colors of its own, what they miss spread over the neighbors."""
-    colors = image.quantize(256, Image.Quantize.MEDIANCUT)
+    colors = image.quantize(256, Image.Quantize.FASTOCTREE)
     return image.quantize(palette=colors, dither=Image.Dither.FLOYDSTEINBERG)
