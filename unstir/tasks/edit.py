@@ -111,7 +111,8 @@ def edit(
         prompt: What it is to show.
         from_: What it shows; without it, what the picture says it was drawn from, if it does.
         strength: How far towards noise to go, above 0 and up to 1.
-        steps: Budget of network evaluations for the way down, and as many for the way up.
+        steps: Budget of calls of the denoiser for the way down; the way up takes as many or, with
+            ddim, twice as many, not guided.
         sampler: ddpm or ddim.
     """
     strength = number("strength", strength, 0.01, 1)

@@ -5,8 +5,8 @@
     for event in generate("a cat").events(): ...    # Note, Progress after each step, Picture
 
 Picture i has the seed `seed + i` and is what a request for that seed alone gives: noise is a
-function of (seed, step, draw) only (core/noise.py). `steps` is a budget of calls of the denoiser; a
-sampler that needs two per step takes half as many steps.
+function of (seed, step, draw) only (core/noise.py). `steps` is a budget of calls of the denoiser;
+a sampler that needs two per step takes half as many steps.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def upscale(
         exact: Shrunk again by means over blocks, the result is the picture; --no-exact leaves the
             model free to clean it up.
         noise: How noisy the picture is, 0 to 1, for --no-exact.
-        steps: Budget of network evaluations for each tile.
+        steps: Budget of calls of the denoiser for each tile.
     """
     whole("factor", factor, 2, LARGEST)
     noise = number("noise", noise, 0, 1)
