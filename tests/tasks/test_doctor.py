@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from unstir.runtimes import shelf
 from unstir.tasks.doctor import doctor
 from unstir.tasks.models import models
 
@@ -33,3 +36,13 @@ def test_without_a_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     found = {check.name: check.found for check in doctor()}
     assert "not made yet" in found["data folder"]
     assert not (tmp_path / "nothing").exists()
+
+
+def test_a_home_that_may_not_be_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def listdir(path: Any) -> list[str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "listdir", listdir)
+    monkeypatch.setattr(shelf, "SHIPPED", home / "models")
+    found = {check.name: check.found for check in doctor()}
+    assert found["models folder"].startswith(f"{home / 'models'}, cannot be read (Permission")

@@ -33,15 +33,19 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def check_writable(path: Path) -> None:
     """Raise OSError, naming the way out, where `path` could not be written."""
-    folder = path.parent
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; give the name of a file in it")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(f"{path} may not be overwritten; write elsewhere with -o")
+    check_folder(path.parent)
+
+
+def check_folder(folder: Path) -> None:
+    """The same where the name of the file follows later."""
     if not folder.is_dir():
         raise FileNotFoundError(
             f"the folder {folder} does not exist; make it, or write elsewhere with -o"
         )
-    if path.exists() and not os.access(path, os.W_OK):
-        raise PermissionError(f"{path} may not be overwritten; write elsewhere with -o")
     trial = folder / f".unstir-{secrets.token_hex(6)}"
     try:
         trial.touch()

@@ -129,7 +129,12 @@ def read(folder: str | Path) -> Manifest:
     """The manifest of a model folder, its contents checked (its files only by `verify`)."""
     folder = Path(folder)
     path = folder / "model.json"
-    text = _text(folder, path)
+    try:
+        text = _text(folder, path)
+    except OSError as error:
+        raise BadModel(
+            f"{path} cannot be read ({error.strerror}); allow it, or move the folder away"
+        ) from None
     try:
         data = json.loads(text, parse_constant=_no_constant)
         if not isinstance(data, dict):

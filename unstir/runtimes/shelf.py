@@ -23,7 +23,7 @@ def folder(name_or_path: str | os.PathLike[str]) -> Path:
     """The folder of a model given by name or by path; unknown names answer with the nearest."""
     name = os.fspath(name_or_path)
     for place in (Path(name), Path(name) / "model"):
-        if (place / "model.json").is_file():
+        if os.path.isfile(place / "model.json"):
             return place
     if os.sep in name or (os.altsep and os.altsep in name) or name.startswith((".", "~")):
         read(name)  # says what is wrong with a path that holds no model
@@ -35,11 +35,26 @@ def shelf() -> dict[str, Path]:
     """Every model folder that can be found by name, the person's own before the shipped."""
     found: dict[str, Path] = {}
     for place in (data_dir() / "models", SHIPPED):
-        inside = sorted(place.iterdir()) if place.is_dir() else []
-        for path in inside:
-            if (path / "model.json").is_file():
+        for path in _inside(place):
+            if _is_model(path):
                 found.setdefault(path.name, path)
     return found
+
+
+def _inside(place: Path) -> list[Path]:
+    """What a folder holds; nothing where it is not there or may not be read (`unstir doctor`)."""
+    try:
+        return sorted(place.iterdir())
+    except OSError:
+        return []
+
+
+def _is_model(path: Path) -> bool:
+    """Also where it may not be looked at: to read it will say so."""
+    try:
+        return (path / "model.json").is_file()
+    except OSError:
+        return True
 
 
 def _by_alias(name: str, there: dict[str, Path]) -> Path | None:

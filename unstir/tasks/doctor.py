@@ -59,12 +59,23 @@ def _packages() -> Iterator[Check]:
 
 
 def _folders() -> Iterator[Check]:
-    """A folder that cannot be written is no fault: drawing needs none of them."""
-    for name, path in (("data", data_dir()), ("cache", cache_dir()), ("settings", config_dir())):
-        nearest = next(p for p in (path, *path.absolute().parents) if p.exists())
+    """A folder that cannot be used is no fault: drawing needs none of them."""
+    places = {"data": data_dir(), "models": data_dir() / "models", "cache": cache_dir(),
+              "settings": config_dir()}  # fmt: skip
+    for name, path in places.items():
+        nearest = next(p for p in (path, *path.absolute().parents) if os.path.exists(p))
         able = "" if os.access(nearest, os.W_OK) else ", read-only"
-        there = "" if path.exists() else ", not made yet"
-        yield Check(f"{name} folder", f"{path}{there}{able}")
+        yield Check(f"{name} folder", f"{path}{_there(path)}{able}")
+
+
+def _there(path: Path) -> str:
+    try:
+        os.listdir(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return ", not made yet"
+    except OSError as error:
+        return f", cannot be read ({error.strerror}): what is in it is not found"
+    return ""
 
 
 def _models() -> Iterator[Check]:

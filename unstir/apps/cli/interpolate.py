@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from unstir.apps.cli.console import answer_json, progress, say
 from unstir.apps.cli.derive import derived
 from unstir.apps.cli.making import free_name
-from unstir.modalities.files import check_writable
+from unstir.modalities.files import check_folder, check_writable
 from unstir.modalities.image_text import comment
 from unstir.modalities.images import BadEnding, write_gif
 from unstir.tasks.generate import generate
@@ -38,7 +38,7 @@ def command(
     """
     if out is not None and out.suffix.lower() != ".gif":
         raise BadEnding(f"{out} does not end in .gif; a film does")
-    check_writable(out or Path("film.gif"))
+    check_writable(out) if out else check_folder(Path())
     begin = time.perf_counter()
     run = draw()
     out = out or free_name(run, ".gif")

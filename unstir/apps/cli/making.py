@@ -18,7 +18,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from unstir.apps.cli.console import answer_json, progress, say
-from unstir.modalities.files import check_writable
+from unstir.modalities.files import check_folder, check_writable
 from unstir.modalities.images import BadEnding, check_alpha, format_of, write_gif
 from unstir.tasks.picture import Picture
 from unstir.tasks.run import Note, Progress, Run
@@ -69,7 +69,10 @@ def _check(out: Path | None, gif: Path | None) -> None:
     if gif is not None and gif.suffix.lower() != ".gif":
         raise BadEnding(f"{gif} does not end in .gif; an animation does")
     for path in (out, gif):
-        check_writable(path or Path("picture.png"))
+        if path is not None:
+            check_writable(path)
+    if out is None:
+        check_folder(Path())
 
 
 def free_name(run: Run, ending: str) -> Path:
