@@ -52,6 +52,23 @@ def test_the_licences_stand_beside(cache: Path, tmp_path: Path) -> None:
     assert about["counts"] == {"train": 1, "heldout": 0}
 
 
+def test_a_neighbor_is_never_touched(cache: Path, tmp_path: Path) -> None:
+    (tmp_path / "set.part").mkdir()
+    (tmp_path / "set.part" / "diary.txt").write_text("dear diary", encoding="utf-8")
+    build_all(tmp_path / "set", 1, cache, heldout=0)
+    assert (tmp_path / "set.part" / "diary.txt").is_file()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["set", "set.part"]
+
+
+def test_what_a_person_added_to_a_set_is_not_replaced(cache: Path, tmp_path: Path) -> None:
+    build_all(tmp_path / "set", 1, cache, heldout=0)
+    build_all(tmp_path / "set", 1, cache, heldout=0, replace=True)
+    (tmp_path / "set" / "train" / "mine.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(FileExistsError, match=r"mine\.txt was not made by unstir"):
+        build_all(tmp_path / "set", 1, cache, heldout=0, replace=True)
+    assert (tmp_path / "set" / "train" / "mine.txt").is_file()
+
+
 def test_a_foreign_folder_is_refused_and_untouched(cache: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "diary.txt").write_text("dear diary", encoding="utf-8")
@@ -63,7 +80,7 @@ def test_a_foreign_folder_is_refused_and_untouched(cache: Path, tmp_path: Path) 
 
 def test_an_own_folder_is_replaced_only_when_asked(cache: Path, tmp_path: Path) -> None:
     build_all(tmp_path / "set", 2, cache, heldout=0)
-    with pytest.raises(FileExistsError, match="ask to replace"):
+    with pytest.raises(FileExistsError, match="--replace it"):
         build_all(tmp_path / "set", 1, cache, heldout=0)
     assert len(list((tmp_path / "set" / "train").glob("*.png"))) == 2
     build_all(tmp_path / "set", 1, cache, heldout=0, replace=True)

@@ -63,6 +63,56 @@ def test_nothing_to_learn_from_is_an_error(tmp_path):
         open_folder(tmp_path)
 
 
+def test_a_run_never_goes_on_with_other_classes(tmp_path):
+    """A class folder renamed: the same number of pictures, and other labels."""
+    pictures = fill(tmp_path / "in", [f"{c}/{i}.png" for c in "ab" for i in range(4)], 12)
+    few = Changes(steps=2, batch=4, threads=1)
+    list(run(str(pictures), tmp_path / "out", few))
+    (pictures / "a").rename(pictures / "z")
+    with pytest.raises(ValueError, match="begun with other pictures, captions or classes"):
+        list(run(str(pictures), tmp_path / "out", few))
+
+
+def test_a_run_inside_the_pictures_is_refused(tmp_path):
+    fill(tmp_path, ["a.png"])
+    with pytest.raises(ValueError, match="give a folder beside it"):
+        run(str(tmp_path), tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("photos: 2024", "photos 2024"), ("x" * 150, "x" * 100), ("a\\b\tc", "a b c")],
+)
+def test_any_folder_gives_a_model_that_loads(tmp_path, folder, name):
+    recipe = open_folder(fill(tmp_path / folder, ["a.png", "b.png"]))[0]
+    assert recipe.name == name
+    assert any("as the pictures are" in text for text in recipe.licences.values())
+    assert recipe.licences.items() >= emoji.recipe.licences.items()
+
+
+def test_metadata_without_captions_is_an_error(tmp_path):
+    fill(tmp_path, ["a.png", "b.png"])
+    rows = [{"file_name": f"{n}.png", "description": "lost"} for n in "ab"]
+    (tmp_path / "metadata.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    with pytest.raises(BadFolder, match="has no text, caption, prompt or label in line 1"):
+        open_folder(tmp_path)
+
+
+def test_captions_that_are_lost_are_told(tmp_path):
+    fill(tmp_path, ["a.png", "b.png"])
+    rows = [
+        {"file_name": "a.png", "text": "first"},
+        {"file_name": "a.png", "text": "second"},
+        {"file_name": "b.png", "text": 3},
+    ]
+    (tmp_path / "metadata.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    _, pictures, _ = open_folder(tmp_path)
+    report = pictures.folder.report()
+    assert "names 'a.png' again in line 2" in report
+    assert "has a caption that is no text in line 3" in report
+    assert pictures.sample(0)[1] == "first"
+
+
 def test_unknown_recipe_names_what_there_is():
     with pytest.raises(ValueError, match="digits, emoji"):
         run("emojis", None)

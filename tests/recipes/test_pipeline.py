@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from unstir.recipes import digits, pipeline
+from unstir.training.checkpoint import CannotWrite
 from unstir.training.settings import Settings
 
 FEW = Settings(steps=4, batch=8, warmup=1, ema=(0.1,), threads=1)
@@ -16,6 +17,8 @@ class Squares:
 
     def __len__(self):
         return 16
+
+    fingerprint = "squares"
 
     def sample(self, index, /):
         return np.full((16, 16, 3), 16 * index, np.uint8), index % 10
@@ -35,6 +38,24 @@ def stages(run):
 def test_a_run_that_is_done_does_nothing_twice(tmp_path):
     assert {"codec", "latents", "denoiser"} <= stages(pipeline.run(recipe(4), Squares(), tmp_path))
     assert "latents" not in stages(pipeline.run(recipe(4), Squares(), tmp_path))
+
+
+def test_a_damaged_cache_names_the_file_and_the_way_out(tmp_path):
+    list(pipeline.run(recipe(4), Squares(), tmp_path))
+    for name, text in (("latents.npy", b"\x93NUMPY"), ("conditions.json", b"[1, 2")):
+        (tmp_path / "cache" / name).write_bytes(text)
+        with pytest.raises(ValueError, match=rf"{name} is damaged .* delete the folder"):
+            list(pipeline.run(recipe(4), Squares(), tmp_path))
+
+
+def test_a_full_disk_is_an_error_before_anything_is_written(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", full)
+    with pytest.raises(CannotWrite, match=r"pictures\.npy needs 0 MB .* No space left"):
+        list(pipeline.run(recipe(4), Squares(), tmp_path))
+    assert not list((tmp_path / "cache").iterdir())
 
 
 def test_latents_of_another_autoencoder_are_never_used(tmp_path):

@@ -93,9 +93,17 @@ def _place(
             Skipped(file, f"names a picture that is not there in line {line}: {name[:100]!r}")
         )
     else:
-        caption = next((row[key] for key in _CAPTIONS if isinstance(row.get(key), str)), "")
-        label = row.get("label")
-        notes[picture] = Note(_clean(caption), "" if label is None else _clean(str(label)))
+        told, label = [row[key] for key in _CAPTIONS if row.get(key) is not None], row.get("label")
+        caption = next((text for text in told if isinstance(text, str)), "")
+        if picture in notes:
+            skipped.append(Skipped(file, f"names {name[:100]!r} again in line {line}"))
+        elif told and not isinstance(told[0], str):
+            skipped.append(Skipped(file, f"has a caption that is no text in line {line}"))
+        elif not told and label is None:
+            skipped.append(Skipped(file, f"has no {', '.join(_CAPTIONS)} or label in line {line}"))
+        notes.setdefault(
+            picture, Note(_clean(caption), "" if label is None else _clean(str(label)))
+        )
 
 
 def sidecar(picture: Path, skipped: list[Skipped]) -> Note:

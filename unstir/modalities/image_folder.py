@@ -83,7 +83,13 @@ def scan(folder: str | os.PathLike[str], split: str = "train") -> Folder:
     search = _Search(root)
     for here, names in search.walk():
         search.look_through(here, names)
-    return _complete(Folder(root, tuple(_labelled(search.items)), tuple(search.skipped)))
+    found = _complete(Folder(root, tuple(_labelled(search.items)), tuple(search.skipped)))
+    if search.notes and not any(note.caption or note.label for note in search.notes.values()):
+        raise BadFolder(
+            f"the metadata names pictures and gives none of them a caption: its lines need "
+            f'"file_name" and "text". {found.report(most=10)}'
+        )
+    return found
 
 
 def load(folder: Folder, size: int) -> tuple[np.ndarray, Folder]:

@@ -59,6 +59,11 @@ def run(what: str, out: Path, changes: Changes | None = None, start: str | None 
 
     if what == "upscaler":
         return _run_upscaler(out, changes or Changes(), start)
+    if Path(what).is_dir() and out.resolve().is_relative_to(Path(what).resolve()):
+        raise ValueError(
+            f"--out {out} lies in the folder of the pictures, where what the run draws would be "
+            "learned from; give a folder beside it"
+        )
     recipe, source, begin, report = _open(what)
     recipe = changed(recipe, changes or Changes())
     if start:

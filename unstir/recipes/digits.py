@@ -44,6 +44,10 @@ class Digits:
     def __len__(self) -> int:
         return self.count
 
+    @property
+    def fingerprint(self) -> str:
+        return f"digits, seed {self.seed}"
+
     def sample(self, index: int, /) -> tuple[np.ndarray, int]:
         gray, label = digits.digit(index, seed=self.seed)
         return np.repeat((255 * gray).round().astype(np.uint8)[..., None], 3, 2), label

@@ -66,6 +66,10 @@ class Scenes:
     def __len__(self) -> int:
         return self.count
 
+    @property
+    def fingerprint(self) -> str:
+        return f"emoji, {self.split}, {self.size} px, {SHARES}"
+
     def sample(self, index: int, /) -> tuple[np.ndarray, str]:
         scene = emoji.scene(self.glyphs, index, size=self.size, split=self.split, shares=SHARES)
         return scene.image, scene.caption

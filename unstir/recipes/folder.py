@@ -12,6 +12,7 @@ with.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,12 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.pixels)
 
+    @property
+    def fingerprint(self) -> str:
+        said = [(i.path.relative_to(self.folder.root).as_posix(), i.caption, i.label)
+                for i in self.folder.items]  # fmt: skip
+        return hashlib.sha256(repr(said).encode() + self.pixels.tobytes()).hexdigest()
+
     def sample(self, index: int, /) -> tuple[np.ndarray, str | int]:
         item = self.folder.items[index]
         return self.pixels[index], self.labels[item.label] if self.labels else item.caption
@@ -53,11 +60,17 @@ def open_folder(root: Path) -> tuple[Recipe, Pictures, dict[str, Path]]:
     folder = image_folder.scan(root)
     size = _size(folder)
     pictures = Pictures(folder, size)
-    recipe = _recipe(root.resolve().name or "mine", pictures, size)
+    recipe = _recipe(_name(root), pictures, size)
     same = ["autoencoder"] if recipe.codec else []
     if same and recipe.condition == emoji.recipe.condition:
         same.append("denoiser")
     return recipe, pictures, dict.fromkeys(same, EMOJI)
+
+
+def _name(root: Path) -> str:
+    """What the model is called: the folder's name, as far as a model may have it."""
+    plain = "".join(c if c.isprintable() and c not in "/\\:" else " " for c in root.resolve().name)
+    return " ".join(plain.split())[:100] or "mine"
 
 
 def _size(folder: image_folder.Folder) -> int:
@@ -74,7 +87,7 @@ def _recipe(name: str, pictures: Pictures, size: int) -> Recipe:
         title=f"Trained on the pictures of {name}",
         size=size,
         condition=_condition(pictures),
-        licences={name: "as the pictures are"},
+        licences={**emoji.recipe.licences, f"pictures of {name}": "as the pictures are"},
         trainer=_trainer(len(pictures)),
     )
     if size > SMALL:

@@ -13,8 +13,6 @@ bitwise. So the same command goes on after any stop.
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,12 +35,14 @@ from unstir.networks.build import build
 from unstir.networks.layers import channels_last
 from unstir.objectives.autoencoder import Reconstruction
 from unstir.objectives.denoising import Denoising, Uncertain, logit_normal
+from unstir.recipes.cache import new_array, save, stored
 from unstir.recipes.figures import with_figures
 from unstir.recipes.masks import mask
 from unstir.recipes.preview import preview
 from unstir.recipes.recipe import Events, Progress, Recipe, Source
 from unstir.recipes.start import warm
 from unstir.runtimes.export import write
+from unstir.runtimes.manifest import sha256_of
 from unstir.runtimes.shelf import SHIPPED
 from unstir.training import distributed
 from unstir.training.data import Arrays, Dataset
@@ -64,7 +64,7 @@ def run(
     cache = out / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     yield from by_one(group, _pictures(source, recipe, cache))
-    pictures = np.load(cache / "pictures.npy", mmap_mode="r")
+    pictures = stored(cache / "pictures.npy")
     codec = None
     if recipe.codec is not None:
         codec = warm(Autoencoder(**recipe.codec), start, "autoencoder")
@@ -86,7 +86,7 @@ def run(
         show = with_figures(show, recipe, codec, condition, out)
     yield from _train_denoiser(net, recipe, show, out)
     if group.first:
-        export(recipe, net, codec, out)
+        export(recipe, net, codec, out, start)
     yield Progress("done", 1, 1)
 
 
@@ -105,12 +105,17 @@ def network_sizes(recipe: Recipe) -> dict[str, Any]:
     return {"channels": recipe.shape[0], "tokens": tokens, **extra, **recipe.sizes}
 
 
-def export(recipe: Recipe, net: nn.Module, codec: Autoencoder | None, out: Path) -> dict[str, Any]:
+def export(
+    recipe: Recipe, net: nn.Module, codec: Autoencoder | None, out: Path, start: Mapping[str, Path]
+) -> dict[str, Any]:
     """Write a trained denoiser and its codec as a model folder into `out`."""
     latent = None
     if codec is not None:
-        statistics = json.loads((out / "cache" / "latent.json").read_text())
+        statistics = stored(out / "cache" / "latent.json")
         latent = {"name": "autoencoder", "sizes": recipe.codec, **statistics}
+    training = {"ema": recipe.trainer.ema[-1], "settings": recipe.trainer.to_json()}
+    if start:  # whose weights it began from: the SHA-256 of their model.json
+        training["start"] = {part: sha256_of(at / "model.json") for part, at in start.items()}
     manifest = {
         "kind": "image",
         "name": recipe.name,
@@ -125,7 +130,7 @@ def export(recipe: Recipe, net: nn.Module, codec: Autoencoder | None, out: Path)
         "defaults": recipe.defaults,
         "licences": recipe.licences,
         "aliases": {},
-        "training": {"ema": recipe.trainer.ema[-1], "settings": recipe.trainer.to_json()},
+        "training": training,
     }
     return write(out, manifest, net, codec)
 
@@ -134,12 +139,7 @@ def _pictures(source: Source, recipe: Recipe, cache: Path) -> Events:
     """All pictures as one uint8 array (N, H, W, 3), and their captions or labels."""
     n, side = len(source), recipe.size
     if (cache / "conditions.json").exists():
-        before = len(json.loads((cache / "conditions.json").read_text()))
-        if before != n:
-            raise ValueError(
-                f"the run in {cache.parent} was begun with {before} pictures, now there are {n}; "
-                "give another --out, or delete that folder"
-            )
+        _check_same(source, cache)
         return
     conditions: list[Any] = []
     with new_array(cache / "pictures.npy", (n, side, side, 3), np.uint8) as out:
@@ -151,7 +151,24 @@ def _pictures(source: Source, recipe: Recipe, cache: Path) -> Events:
             conditions.append(condition)
             if i % CHUNK == 0:
                 yield Progress("pictures", i, n)
-    _save(cache / "conditions.json", conditions)
+    (cache / "source.txt").write_text(source.fingerprint, encoding="utf-8")
+    save(cache / "conditions.json", conditions)
+
+
+def _check_same(source: Source, cache: Path) -> None:
+    """A run goes on with the pictures it was begun with."""
+    before, n, mark = len(stored(cache / "conditions.json")), len(source), cache / "source.txt"
+    way_out = "give another --out, or delete that folder"
+    if before != n:
+        raise ValueError(
+            f"the run in {cache.parent} was begun with {before} pictures, now there are {n}; "
+            f"{way_out}"
+        )
+    if mark.exists() and mark.read_text(encoding="utf-8") != source.fingerprint:
+        raise ValueError(
+            f"the run in {cache.parent} was begun with other pictures, captions or classes than "
+            f"there are now; {way_out}"
+        )
 
 
 def _train_codec(codec: Autoencoder, recipe: Recipe, pictures: np.ndarray, out: Path) -> Events:
@@ -194,7 +211,7 @@ def _latents(
             codes[i : i + CHUNK] = encoded(codec, model_space(pictures[i : i + CHUNK]))
             yield Progress("latents", i, n)
         statistics = measure(codes[i : i + CHUNK] for i in range(0, n, CHUNK))
-        _save(cache / "latent.json", {"mean": statistics.mean, "std": statistics.std})
+        save(cache / "latent.json", {"mean": statistics.mean, "std": statistics.std})
         with new_array(path, (n, *recipe.shape), np.float16) as latents:
             for i in range(0, n, CHUNK):
                 latents[i : i + CHUNK] = statistics.normalize(codes[i : i + CHUNK])
@@ -223,7 +240,7 @@ def _encoder(codec: Autoencoder | None, cache: Path) -> Callable[[np.ndarray], n
     """Pictures (B, 3, H, W) in [-1, 1] -> the space the denoiser works in."""
     if codec is None:
         return lambda x: x
-    statistics = Latent(**json.loads((cache / "latent.json").read_text()))
+    statistics = Latent(**stored(cache / "latent.json"))
 
     return lambda x: statistics.normalize(encoded(codec, torch.from_numpy(x)))
 
@@ -238,7 +255,7 @@ def _conditions(recipe: Recipe, cache: Path) -> Events:
     """The token states of every different caption, once; labels need no cache."""
     condition = from_manifest(recipe.condition, SHIPPED)
     if isinstance(condition, Text):
-        captions = json.loads((cache / "conditions.json").read_text())
+        captions = stored(cache / "conditions.json")
         for done, total in encode_all(condition, captions, cache / "text"):
             yield Progress("conditions", done, total)
 
@@ -289,15 +306,15 @@ class Conditioned:
 
 def training_set(recipe: Recipe, cache: Path) -> Dataset:
     """What the denoiser learns from, read from the run's cache."""
-    around = {"extra": np.load(cache / "seen.npy", mmap_mode="r")} if recipe.repaints else {}
+    around = {"extra": stored(cache / "seen.npy")} if recipe.repaints else {}
     if recipe.codec is None:
-        x: Dataset = Pictures(np.load(cache / "pictures.npy", mmap_mode="r"), **around)
+        x: Dataset = Pictures(stored(cache / "pictures.npy"), **around)
     else:
-        x = Arrays(x=np.load(cache / "latents.npy", mmap_mode="r"), **around)
+        x = Arrays(x=stored(cache / "latents.npy"), **around)
     condition = from_manifest(recipe.condition, SHIPPED)
     if condition is None:
         return x
-    raw = json.loads((cache / "conditions.json").read_text())
+    raw = stored(cache / "conditions.json")
     if isinstance(condition, Text):
         states = Cache(cache / "text")
         rows = states.rows(raw)
@@ -308,26 +325,3 @@ def training_set(recipe: Recipe, cache: Path) -> Dataset:
 def model_space(pictures: np.ndarray) -> torch.Tensor:
     """uint8 (B, H, W, 3) -> float32 (B, 3, H, W) in [-1, 1]."""
     return torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))) / 127.5 - 1
-
-
-class new_array:
-    """A new .npy file, written through a memory map and put in place when the block ends without
-    an error."""
-
-    def __init__(self, path: Path, shape: tuple[int, ...], dtype: Any) -> None:
-        self.path, self.part = path, path.with_suffix(".part")
-        self.map = np.lib.format.open_memmap(self.part, "w+", dtype=dtype, shape=shape)
-
-    def __enter__(self) -> np.ndarray:
-        return self.map
-
-    def __exit__(self, kind: Any, *_: Any) -> None:
-        self.map.flush()
-        if kind is None:
-            os.replace(self.part, self.path)
-
-
-def _save(path: Path, value: Any) -> None:
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(value), encoding="utf-8")
-    os.replace(part, path)

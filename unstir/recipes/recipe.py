@@ -22,6 +22,11 @@ class Source(Protocol):
 
     def __len__(self) -> int: ...
 
+    @property
+    def fingerprint(self) -> str:
+        """Another text where any picture or condition is another."""
+        ...
+
     def sample(self, index: int, /) -> tuple[np.ndarray, Any]:
         """A picture, uint8 (H, W, 3), and its caption (str) or label (int); None where there is
         none."""

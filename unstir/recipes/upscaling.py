@@ -26,8 +26,9 @@ from unstir.modalities.images import from_model, to_model, write
 from unstir.networks.build import build
 from unstir.networks.layers import channels_last
 from unstir.objectives.denoising import Denoising, logit_normal
+from unstir.recipes.cache import new_array
 from unstir.recipes.crops import SIDE, Crops
-from unstir.recipes.pipeline import by_one, network_sizes, new_array
+from unstir.recipes.pipeline import by_one, network_sizes
 from unstir.recipes.recipe import Events, Progress, Recipe
 from unstir.recipes.start import warm
 from unstir.runtimes import export

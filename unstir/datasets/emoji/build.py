@@ -1,15 +1,17 @@
 """Write the set as a folder: ``train/`` and ``heldout/`` of PNG and ``metadata.jsonl``.
 
-The folder appears whole or not at all: everything is written to a neighbor ``NAME.part`` that is
-renamed at the end. A folder with something in it is refused, unless `replace` is asked for and
-unstir made it.
+The folder appears whole or not at all: everything is written to a new neighbor that is renamed at
+the end. A folder with something in it is refused, unless `replace` is asked for and unstir made
+all of it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,8 @@ from unstir.datasets.emoji.glyphs import Glyphs, load
 from unstir.datasets.emoji.licences import EMOJIBASE, FLUENT
 
 MARK = "unstir-emoji.json"
+LICENCES = {"LICENSE-fluent-emoji.txt": FLUENT, "LICENSE-emojibase-data.txt": EMOJIBASE}
+SPLITS = ("train", "heldout")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +73,30 @@ def _check(out: Path, count: int, size: int, heldout: int, replace: bool) -> Non
             )
         if not replace:
             raise FileExistsError(
-                f"{out} already holds a built set; ask to replace it, or name another folder"
+                f"{out} already holds a built set; --replace it, or name another folder"
             )
+        if strangers := _strangers(out):
+            raise FileExistsError(
+                f"{strangers[0]} was not made by unstir and would be lost; move it away, or name "
+                "another folder"
+            )
+
+
+def _strangers(out: Path) -> list[Path]:
+    """What is in a built set besides its own files."""
+    own = {MARK, *LICENCES, *(f"{split}/metadata.jsonl" for split in SPLITS), *SPLITS}
+    names = {path: path.relative_to(out).as_posix() for path in sorted(out.rglob("*"))}
+    scene = re.compile(rf"({'|'.join(SPLITS)})/\d{{6}}\.png")
+    return [path for path, name in names.items() if name not in own and not scene.fullmatch(name)]
 
 
 def _write(
     out: Path, glyphs: Glyphs, counts: dict[str, int], size: int, seed: int
 ) -> Iterator[Written]:
-    part = out.with_name(f"{out.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
+    out = out.resolve()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    part.chmod(0o777 & ~_umask())
     try:
         done, total = 0, sum(counts.values())
         for split, count in counts.items():
@@ -108,8 +126,15 @@ def _write_papers(folder: Path, about: dict[str, object]) -> None:
     sources = {package.name: package.version for package in (fetch.GLYPHS, fetch.NAMES)}
     text = json.dumps({"made_by": "unstir data emoji", "sources": sources} | about, indent=1)
     (folder / MARK).write_text(text + "\n", encoding="utf-8")
-    (folder / "LICENSE-fluent-emoji.txt").write_text(FLUENT, encoding="utf-8")
-    (folder / "LICENSE-emojibase-data.txt").write_text(EMOJIBASE, encoding="utf-8")
+    for name, text in LICENCES.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _umask() -> int:
+    """What new folders here leave out; it can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _swap(part: Path, out: Path) -> None:
