@@ -27,6 +27,10 @@ LONGEST = 8
 """The longer side of a canvas in model sides."""
 
 
+Around = tuple[np.ndarray, np.ndarray]
+"""A picture (H, W, 3) uint8, and what of it is hidden (H, W), above 0."""
+
+
 @dataclass(frozen=True)
 class Canvas:
     """`width` and `height` are the pixels the model works with; `window` and `cells` the model's
@@ -54,12 +58,28 @@ class Canvas:
         """How often an evaluation runs the network."""
         return len(places(self.shape[1:], self.cells, self._stride))
 
-    def denoiser(self, model: Model, way: Process, about: Subject) -> Denoise[np.ndarray]:
-        """The guided denoiser of the whole canvas."""
-        one = way.denoiser(model, about.pos, about.neg)
+    def denoiser(
+        self, model: Model, way: Process, about: Subject, around: Around | None = None
+    ) -> Denoise[np.ndarray]:
+        """The guided denoiser of the whole canvas; a model that repaints is told a picture
+        `around` a hole."""
+        models = [model] * self.windows if around is None else self._seeing(model, *around)
+        each = [way.denoiser(one, about.pos, about.neg) for one in models]
         if self.windows == 1:
-            return one
-        return windows(one, self.cells, self._stride, bump(self.cells))
+            return each[0]
+        return windows(each, self.cells, self._stride, bump(self.cells))
+
+    def _seeing(self, model: Model, pixels: np.ndarray, hole: np.ndarray) -> list[Model]:
+        """The model of each window, told its part of a picture (H, W, 3) and hole (H, W)."""
+        x = to_model(resize(pixels, self.width, self.height))
+        size, box = (self.width, self.height), Image.Resampling.BOX
+        hidden = np.asarray(Image.fromarray(np.float32(hole > 0)).resize(size, box))
+        high, wide = self.cell
+        parts = [
+            (..., _times(rows, high), _times(columns, wide))
+            for _, rows, columns in places(self.shape[1:], self.cells, self._stride)
+        ]
+        return [model.seeing(x[part], hidden[part]) for part in parts]
 
     def encode(self, model: Model, pixels: np.ndarray) -> np.ndarray:
         """(H, W, 3) uint8 of any size -> the state (1, C, h, w) of clean data."""

@@ -26,6 +26,7 @@ def inpaint(
     context: float = 1.0,
     feather: int | None = None,
     rounds: int = 1,
+    method: str | None = None,
     model: str = "emoji",
     n: int = 1,
     seed: int | None = None,
@@ -45,6 +46,7 @@ def inpaint(
         mask_alpha: Repaint what is transparent in the mask or, without one, in the picture.
         context: How far around the hole the model looks, in sizes of the hole.
         feather: Pixels inside the hole over which new colors adapt to the known ones.
+        method: seen, for models that were trained to repaint (their default), or held, for all.
         rounds: Go up and down the walk so often (RePaint): better joins for more time.
     """
     source = read_source(image)
@@ -57,7 +59,8 @@ def inpaint(
         sampler=sampler, scale=scale, spacing=spacing,
     )  # fmt: skip
     return repaint(
-        ready, n, source, hole, context=context, rounds=rounds, feather=feather, verb="inpaint",
+        ready, n, source, hole, context=context, rounds=rounds, feather=feather,
+        method=method, verb="inpaint",
         given={"image": os.fspath(image)}, files={os.fspath(image): source.sha256, **read},
         options={name: value for name, value in options.items() if value is not None},
     )  # fmt: skip

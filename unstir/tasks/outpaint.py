@@ -32,6 +32,7 @@ def outpaint(
     context: float = 1.0,
     feather: int | None = None,
     rounds: int = 1,
+    method: str | None = None,
     model: str = "emoji",
     n: int = 1,
     seed: int | None = None,
@@ -63,7 +64,8 @@ def outpaint(
         sampler=sampler, scale=scale, spacing=spacing,
     )  # fmt: skip
     return repaint(
-        ready, n, wide, mask, context=context, rounds=rounds, feather=feather, verb="outpaint",
+        ready, n, wide, mask, context=context, rounds=rounds, feather=feather,
+        method=method, verb="outpaint",
         given={"image": os.fspath(image)}, files={os.fspath(image): source.sha256},
         options={side: pixels for side, pixels in sides.items() if pixels},
     )  # fmt: skip

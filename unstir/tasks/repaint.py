@@ -2,11 +2,12 @@
 
     job = Repaint(way, about, seed, source, mask, ...)      # a `Job` of tasks/run.py
 
-The model sees the part of the picture around the hole, at its own size, with the hole smoothly
-filled, so that nothing of what stood there is left. Elements of its state that lie in the known
-part are held, those that the hole covers in part join later (core/edits/differential.py), and
-with `rounds` above 1 the walk goes up and down (RePaint). The decoded hole is brought to the
-picture's resolution and set in; known pixels are never touched.
+The model works on the part of the picture around the hole, at its own size. One that was trained
+to repaint is told that part and the hole (`seen`: codecs/seen.py). For any other (`held`) the
+hole is smoothly filled, so that nothing of what stood there is left; elements of its state that
+lie in the known part are held, those that the hole covers in part join later
+(core/edits/differential.py), and with `rounds` above 1 the walk goes up and down (RePaint). The
+decoded hole is brought to the picture's resolution and set in; known pixels are never touched.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from unstir.core.edits.differential import differential
+from unstir.core.find import named
 from unstir.core.levels import Step
 from unstir.core.noise import gaussian, seeds
 from unstir.core.paths import descents, jumps, resample
@@ -33,6 +35,7 @@ from unstir.tasks.request import BadRequest, number, whole
 from unstir.tasks.run import Run
 from unstir.tasks.subject import Subject
 
+METHODS = ("seen", "held")
 JUMP = 4
 """Steps that are walked again in each round of RePaint."""
 
@@ -49,6 +52,7 @@ class Repaint:
     box: Box
     canvas: Canvas
     feather: float
+    method: str
     composite: bool = True
 
     @property
@@ -56,13 +60,17 @@ class Repaint:
         return sum(len(piece) - 1 for piece in descents(self.way.path))
 
     def walk(self, model: Model, which: range) -> Iterator[Step[np.ndarray]]:
-        """From noise, with what is known held."""
+        """From noise, with what is known told or held."""
         noise = gaussian(seeds(self.seed + which[0], len(which)), self.canvas.shape)
         top = self.way.path[0]
         x = top.sigma * noise(-1)
         yield Step(x, x, top)
-        inner = self.canvas.denoiser(model, self.way, self.about)
-        denoise = differential(inner, self.canvas.encode(model, self.ground), self.change)
+        if self.method == "seen":
+            around = self.ground, self.hole
+            denoise = self.canvas.denoiser(model, self.way, self.about, around)
+        else:
+            inner = self.canvas.denoiser(model, self.way, self.about)
+            denoise = differential(inner, self.canvas.encode(model, self.ground), self.change)
         yield from self.way.sampler(denoise, x, self.way.path, noise=noise)
 
     def paint(self, model: Model, x: np.ndarray) -> Sequence[np.ndarray]:
@@ -102,7 +110,7 @@ class Repaint:
 
 def repaint(
     ready: Prepared, n: int, source: Source, mask: np.ndarray, *, context: float, rounds: int,
-    feather: int | None, **record: Any,
+    feather: int | None, method: str | None, **record: Any,
 ) -> Run:  # fmt: skip
     """The run that fills a hole; `record` is what the recipe needs besides."""
     if not mask.any():
@@ -114,10 +122,25 @@ def repaint(
     way = in_rounds(ready.way, whole("rounds", rounds, 1, 100))
     element = canvas.cell[0] * box.height / canvas.height
     feather = max(1, round(element / 2)) if feather is None else whole("feather", feather, 0, 4096)
-    record["options"] |= {"context": context, "feather": feather, "rounds": rounds}
-    job = Repaint(way, ready.about, ready.seed, source, mask, box, canvas, feather)
+    method = _method(method, ready.model)
+    record["options"] |= {
+        "context": context, "feather": feather, "rounds": rounds, "method": method,
+    }  # fmt: skip
+    job = Repaint(way, ready.about, ready.seed, source, mask, box, canvas, feather, method)
     recipe = ready.recipe(way=way, times=canvas.windows, pixels=source.size, **record)
     return Run(ready.model, job, recipe, n, (*source.notes, *ready.about.notes), source)
+
+
+def _method(asked: str | None, model: Model) -> str:
+    able = model.manifest.repaints
+    if asked is None:
+        return "seen" if able else "held"
+    named(dict.fromkeys(METHODS), asked, "methods")
+    if asked == "seen" and not able:
+        raise BadRequest(
+            f"method is 'seen', but {model.manifest.name} was not trained to repaint; take 'held'"
+        )
+    return asked
 
 
 def in_rounds(way: Process, rounds: int) -> Process:

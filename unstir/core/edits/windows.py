@@ -17,15 +17,20 @@ from unstir.core.levels import Denoise, Level
 
 
 def windows(
-    denoise: Denoise[Any], size: Sequence[int], stride: Sequence[int], weight: Any = 1.0
+    denoise: Denoise[Any] | Sequence[Denoise[Any]],
+    size: Sequence[int],
+    stride: Sequence[int],
+    weight: Any = 1.0,
 ) -> Denoise[Any]:
-    """A Denoise of any canvas from one of `size`, its last axes; `weight` is a number or an array
-    of that size, positive everywhere."""
+    """A Denoise of any canvas from one of `size`, its last axes, or from one for each of `places`;
+    `weight` is a number or an array of that size, positive everywhere."""
 
     def over(x: Any, t: Level) -> Any:
         total, weights = 0 * x, 0 * x
-        for place in places(x.shape[-len(size) :], size, stride):
-            total[place] += weight * denoise(x[place], t)
+        there = places(x.shape[-len(size) :], size, stride)
+        each = denoise if isinstance(denoise, Sequence) else [denoise] * len(there)
+        for place, one in zip(there, each, strict=True):
+            total[place] += weight * one(x[place], t)
             weights[place] += weight
         return total / weights
 
