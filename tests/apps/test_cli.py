@@ -156,6 +156,7 @@ def test_doctor(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
 # -- bad input: code, and what is said of it
 
 G = ["generate", "a cat", "--model", "tiny"]
+T = ["train", "digits", "--out", "run"]
 BAD: dict[str, tuple[list[str], int, str]] = {
     "steps 0": ([*G, "--steps", "0"], 2, "steps is 0; give a whole number from 1 to 1,000"),
     "n -1": ([*G, "--n", "-1"], 2, "n is -1; give a whole number from 1"),
@@ -196,12 +197,22 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "noise of text": (["noise", "file.txt"], 3, "not a PNG, JPEG or WebP"),
     "noise with no steps": (["noise", "plain.png", "--steps", "0"], 2, "steps is 0"),
     "noise to .txt": (["noise", "plain.png", "-o", "x.txt"], 2, ".png, .jpg"),
-    "train nothing": (["train", "nothing", "--out", "run"], 3, "no recipe and no folder"),
+    "train nothing": (["train", "no/thing", "--out", "run"], 3, "no recipe and no folder"),
+    "train a slip": (["train", "digitz", "--out", "run"], 2, "did you mean 'digits'"),
+    "train steps 0": ([*T, "--steps", "0"], 2, "steps is 0; give 1 or more"),
+    "train batch 0": ([*T, "--batch", "0"], 2, "batch is 0; give 1 or more"),
+    "train lr 0": ([*T, "--lr", "0"], 2, "lr is 0.0; give a number above 0"),
+    "train minutes 0": ([*T, "--minutes", "0"], 2, "minutes is 0.0; give a number from"),
+    "train codec": ([*T, "--codec-steps", "-1"], 2, "codec_steps is -1; give 1 or more"),
+    "train both": ([*T, "--steps", "1", "--minutes", "1"], 2, "steps and minutes both"),
+    "train dtype": ([*T, "--dtype", "float16"], 2, "dtype is 'float16'; give 'bfloat16' or"),
+    "train device": ([*T, "--device", "foo"], 2, "device is 'foo', which torch does not know"),
     "train without out": (["train", "emoji"], 2, "--out"),
     "train an empty folder": (["train", "folder.png", "--out", "run"], 3, "no picture to learn"),
     "train into others' files": (["train", "emoji", "--out", "."], 2, "holds other files"),
     "train into a file": (["train", "emoji", "--out", "file.txt"], 3, "is a file"),
     "unknown data": (["data", "emojy", "--out", "x"], 2, "did you mean 'emoji'"),
+    "data size 7": (["data", "emoji", "--out", "x", "--size", "7"], 2, "size is 7; give a whole"),
     "data count 0": (["data", "emoji", "--out", "x", "--count", "0"], 2, "count is 0"),
     "control characters": (["generate", "a", "--model", "\x1b[31mred"], 2, "\\x1b[31mred"),
 }  # fmt: skip
@@ -282,7 +293,7 @@ def test_a_full_disk_leaves_nothing_half_written(
 
     monkeypatch.setattr(os, call, full)
     assert main([*DRAW, "-o", "cat.png"]) == 4
-    assert "No space left on device" in capsys.readouterr().err
+    assert "cat.png: No space left on device; make room there" in capsys.readouterr().err
     assert here() == []
 
 

@@ -48,7 +48,10 @@ def test_a_failing_disk_leaves_the_old_file(
     target = tmp_path / "it.txt"
     target.write_text("old")
     monkeypatch.setattr(os, call, fails)
-    with pytest.raises(OSError, match=os.strerror(number)), files.replacing(target) as temporary:
+    with (
+        pytest.raises(OSError, match=f"{os.strerror(number)}: '{target}'"),
+        files.replacing(target) as temporary,
+    ):
         temporary.write_text("new")
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
@@ -80,3 +83,10 @@ def test_a_read_only_folder_is_known_before(
     monkeypatch.setattr(Path, "touch", refused)  # the superuser may write anywhere else
     with pytest.raises(PermissionError, match="Read-only file system"):
         files.check_writable(tmp_path / "it.png")
+
+
+@pytest.mark.parametrize("place", ["nowhere/it.png", "file/it.png"])
+def test_an_error_names_the_file_that_was_asked_for(place: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=place), files.replacing(tmp_path / place) as temporary:
+        temporary.write_text("new")

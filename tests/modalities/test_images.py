@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -53,6 +54,7 @@ def text_bomb() -> bytes:
 
 NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8))
 PNG, JPEG, WEBP = (encoded(NOISE, f) for f in ("PNG", "JPEG", "WEBP"))
+STORED = encoded(NOISE, "PNG", compress_level=0)
 BAD: dict[str, bytes] = {
     "empty": b"",
     "one byte": b"\x89",
@@ -64,6 +66,7 @@ BAD: dict[str, bytes] = {
     "JPEG cut at 50 %": JPEG[: len(JPEG) // 2],
     "WebP cut at 50 %": WEBP[: len(WEBP) // 2],
     "bad checksum": PNG[:29] + b"\0\0\0\0" + PNG[33:],
+    "one bit flipped": STORED[:1000] + bytes([STORED[1000] ^ 1]) + STORED[1001:],
     "bad data": PNG[:60] + bytes(40) + PNG[100:],
     "GIF": encoded(gradient("P"), "GIF"),
     "BMP": encoded(gradient(), "BMP"),
@@ -98,6 +101,13 @@ def test_a_bomb_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
     assert path.stat().st_size < 40_000
     with pytest.raises(BadPicture, match="12000 x 12000 pixels; the limit is 16,777,216"):
         images.size_of(path)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "it.png")
+    for look in (read, images.size_of):
+        with pytest.raises(BadPicture, match="is a pipe or device; save"):
+            look(tmp_path / "it.png")
 
 
 def test_a_missing_file_is_a_missing_file(tmp_path: Path) -> None:

@@ -171,6 +171,8 @@ BAD: dict[str, tuple[Change, str]] = {
     "schedule of text": (put("schedule", "s", value="much"), "process"),
     "unknown parametrization": (put("parametrization", value="w"), "parametrization"),
     "no sampler": (edit(lambda d: d["defaults"].pop("sampler")), "sampler"),
+    "unknown sampler": (put("defaults", "sampler", value="hoin"), "did you mean 'heun'"),
+    "unknown spacing": (put("defaults", "spacing", value="karas"), "did you mean 'karras'"),
     "no steps": (put("defaults", "steps", value=0), "steps"),
     "no denoiser": (edit(lambda d: d["graphs"].pop("denoiser")), "denoiser"),
     "no decoder": (edit(lambda d: d["graphs"].pop("decoder")), "decoder"),

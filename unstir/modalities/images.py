@@ -12,6 +12,7 @@ is read.
 from __future__ import annotations
 
 import os
+import stat
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -50,12 +51,28 @@ def read(path: str | os.PathLike[str], *, alpha: bool = False) -> np.ndarray:
 
 def size_of(path: str | os.PathLike[str]) -> tuple[int, int]:
     """(width, height) from the header alone; BadPicture for what is no picture or too large."""
-    return opened(Path(path), lambda image: image.size)
+    return _headed(Path(path), lambda image: image.size)
 
 
 def opened(path: Path, use: Callable[[Image.Image], Any]) -> Any:
-    """`use` of the open picture, whose size is checked; BadPicture for whatever goes wrong."""
+    """`use` of the open picture, whose size is checked, and of a PNG the checksums, which Pillow
+    leaves alone when it decodes; BadPicture for whatever goes wrong."""
+
+    def verified(image: Image.Image) -> Any:
+        if image.format == "PNG":
+            with Image.open(path, formats=["PNG"]) as whole:
+                whole.verify()
+        return use(image)
+
+    return _headed(path, verified)
+
+
+def _headed(path: Path, use: Callable[[Image.Image], Any]) -> Any:
+    """`use` of a picture of which no more than the head is checked."""
     try:
+        kind = path.stat().st_mode
+        if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+            raise BadPicture(f"{path} is a pipe or device; save the picture in a file first")
         with quiet(), Image.open(path, formats=sorted(set(FORMATS.values()))) as image:
             width, height = image.size
             if width * height > MOST_PIXELS:

@@ -9,10 +9,13 @@ deviation; the process is one that this unstir has.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from unstir.core import paths
+from unstir.core.find import NotFound, named, names
 from unstir.core.parametrizations import parametrization
+from unstir.core.samplers._aliases import ours
 from unstir.core.schedules import from_json
 from unstir.runtimes.checks import Bad, Fields
 
@@ -40,7 +43,7 @@ def check(manifest: Manifest) -> None:
         _check_condition(Fields(dict(manifest.condition), "condition"))
     if manifest.kind == "upscaler":
         _check_upscale(Fields(dict(manifest.upscale or {}), "upscale"), manifest.shape[0])
-    _check_defaults(Fields(dict(manifest.defaults), "defaults"))
+    _check_defaults(Fields(dict(manifest.defaults), "defaults"), manifest.current)
     _check_process(manifest)
 
 
@@ -109,9 +112,14 @@ def _check_condition(condition: Fields) -> None:
         condition.count("width", 65536)
 
 
-def _check_defaults(defaults: Fields) -> None:
-    defaults.name("sampler")
+def _check_defaults(defaults: Fields, current: Callable[[str], str]) -> None:
+    """`current` is the present name of one that the folder may use."""
     defaults.count("steps", 1000)
     defaults.number("scale", 1.0)
-    if "spacing" in defaults.data:
-        defaults.name("spacing")
+    sampler = ours(current(defaults.name("sampler")))
+    try:
+        named(dict.fromkeys(names("samplers")), sampler, "samplers")
+        if "spacing" in defaults.data:
+            named(paths.TABLE, current(defaults.name("spacing")), "spacings")
+    except NotFound as error:
+        raise Bad(f"prefers what this unstir does not have: {error}") from None

@@ -41,6 +41,8 @@ def data(
     """
     named({"emoji": None}, name, "data sets")
     whole("count", count, 1, 10_000_000)
+    whole("heldout", heldout, 0, 10_000_000)
+    whole("size", size, 16, 256)
     return building(
         out, count, cache=cache or cache_dir() / "emoji", size=size, seed=seed, heldout=heldout,
         replace=replace,

@@ -11,11 +11,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+from unstir.core.find import named
+from unstir.recipes import NAMES
 from unstir.recipes.recipe import Progress
-from unstir.tasks.request import BadRequest, whole
+from unstir.tasks.request import BadRequest, number, whole
+from unstir.training.settings import instead
 
 _OURS = {"cache", "codec", "denoiser", "model.json"}
 """What a run leaves first in its folder; another folder with files in it is not ours to fill."""
@@ -63,8 +68,19 @@ def train(
     """
     if find_spec("torch") is None:
         raise ImportError("training needs torch: pip install 'unstir[train]'")
+    if steps is not None and minutes is not None:
+        raise BadRequest("steps and minutes both say how long to train; give one of them")
+    if minutes is not None:
+        number("minutes", minutes, 0.01, 1e6)
     if figures:
         whole("figures", figures, 16, 100_000)
+    _check_settings(
+        steps=steps, codec_steps=codec_steps or None, batch=batch, lr=lr, muon_lr=muon_lr,
+        seed=seed, threads=threads, dtype=dtype,
+    )  # fmt: skip
+    if device is not None:
+        import_module("unstir.training.devices").device_of(device)
+    _check_what(what)
     _check_out(out)
     from unstir.recipes import Changes, run
 
@@ -74,6 +90,19 @@ def train(
         dtype=dtype, compile=compile or None,
     )  # fmt: skip
     return run(what, out, changes, start)
+
+
+def _check_settings(**given: Any) -> None:
+    for name, value in given.items():
+        better = value is not None and instead(name.removeprefix("codec_"), value)
+        if better:
+            raise BadRequest(f"{name} is {value!r}; give {better}")
+
+
+def _check_what(what: str) -> None:
+    """A word that is neither a recipe nor anything on the disk is a slip of the pen."""
+    if os.sep not in what and not os.path.exists(what):
+        named(dict.fromkeys(NAMES), what, "recipes, and no such folder here")
 
 
 def _check_out(out: Path) -> None:

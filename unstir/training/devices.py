@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from unstir.core.find import NotFound
 from unstir.training.settings import Settings
 
 
@@ -16,12 +17,23 @@ def prepare(settings: Settings, local: int = 0) -> torch.device:
     """The device of this process; sets torch's threads where the settings name a number."""
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
-    device = torch.device(settings.device)
+    device = device_of(settings.device)
     if device.type == "cuda":
-        if not torch.cuda.is_available():
-            raise ValueError("device is 'cuda', but torch sees none here; use device='cpu'")
         device = torch.device("cuda", local if device.index is None else device.index)
         torch.cuda.set_device(device)
+    return device
+
+
+def device_of(name: str) -> torch.device:
+    """The device of a name; NotFound where torch knows none, ValueError where it is not here."""
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise NotFound(
+            f"device is {name!r}, which torch does not know; give cpu or cuda"
+        ) from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device is {name!r}, but torch sees none here; give cpu")
     return device
 
 

@@ -108,13 +108,11 @@ class Settings:
         object.__setattr__(self, "ema", tuple(float(e) for e in self.ema))
         if self.steps is None and self.budget is None:
             raise ValueError("neither steps nor budget is set; give steps, or seconds as budget")
-        for name, (kind, low, high, want) in RANGES.items():
+        for name in (*RANGES, *CHOICES):
             value = getattr(self, name)
             if value is not None or name not in ("steps", "budget", "threads"):
-                _require(_between(value, kind, low, high), name, value, want)
-        for name, choices in CHOICES.items():
-            value = getattr(self, name)
-            _require(value in choices, name, value, f"one of {', '.join(map(repr, choices))}")
+                better = instead(name, value)
+                _require(not better, name, value, better)
         _require(all(0 < e < WIDEST for e in self.ema), "ema", self.ema, f"widths below {WIDEST}")
         _require(self.accumulate <= self.batch, "accumulate", self.accumulate, "at most the batch")
         for every in (self.checkpoint_every, self.preview_every):
@@ -123,6 +121,15 @@ class Settings:
     def to_json(self) -> dict[str, Any]:
         """As a dict that JSON gives back unchanged."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+
+def instead(name: str, value: Any) -> str:
+    """What to give instead of a number or word that makes no sense; empty where it does."""
+    if name in RANGES:
+        kind, low, high, want = RANGES[name]
+        return "" if _between(value, kind, low, high) else want
+    words = [repr(c) for c in CHOICES[name] if c] + ["nothing"] * (None in CHOICES[name])
+    return "" if value in CHOICES[name] else " or ".join(words)
 
 
 def _between(value: Any, kind: tuple[type, ...], low: float, high: float) -> bool:

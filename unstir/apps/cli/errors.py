@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 
@@ -27,6 +28,8 @@ CODES = {
     "FetchError": 4,
 }  # fmt: skip
 """Exit code by the name of the error's class or, failing that, of the nearest class above it."""
+_FULL = "; make room there, or write elsewhere"
+_WAYS_OUT = {errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EROFS: "; write elsewhere"}
 
 
 def code_of(error: BaseException) -> int:
@@ -59,7 +62,7 @@ def _text(error: BaseException) -> str:
         return f"too many words: {plain(words)}; put a prompt of several words in quotes"
     if isinstance(error, OSError) and error.strerror and not isinstance(error, ImportError):
         where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror}"
+        return plain(f"{where}{error.strerror}{_WAYS_OUT.get(error.errno or 0, '')}")
     return plain(str(error)) or type(error).__name__
 
 
