@@ -146,6 +146,9 @@ def test_from_folder_to_picture(tmp_path):
     assert picture.native.shape == (16, 16, 3)
     assert picture.pixels.shape == (256, 256, 3)
     assert (out / "samples" / "000004.png").is_file()
+    card = (out / "card.md").read_text()
+    assert "8 pictures, 16 seen" in card
+    assert "as the pictures are" in card
     fill(pictures, ["red/more.png"], 12)
     with pytest.raises(ValueError, match="begun with 8 pictures, now there are 9"):
         list(run(str(pictures), out, Changes(steps=4, batch=4, threads=1)))

@@ -36,6 +36,7 @@ from unstir.networks.layers import channels_last
 from unstir.objectives.autoencoder import Reconstruction
 from unstir.objectives.denoising import Denoising, Uncertain, logit_normal
 from unstir.recipes.cache import new_array, save, stored
+from unstir.recipes.card import write_card
 from unstir.recipes.figures import with_figures
 from unstir.recipes.masks import mask
 from unstir.recipes.preview import preview
@@ -132,7 +133,10 @@ def export(
         "aliases": {},
         "training": training,
     }
-    return write(out, manifest, net, codec)
+    done = write(out, manifest, net, codec)
+    count = len(stored(out / "cache" / "conditions.json"))
+    write_card(out, done, count, sum(p.numel() for p in net.parameters()))
+    return done
 
 
 def _pictures(source: Source, recipe: Recipe, cache: Path) -> Events:
