@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 import unstir
-from unstir.apps.cli import MENU, errors, main
+from unstir.apps.cli import CANCELLED, MENU, errors, main
 from unstir.apps.cli.run import COMMANDS
 from unstir.modalities.images import read
 from unstir.tasks import prepared
@@ -141,6 +141,9 @@ def test_noise(home: Path) -> None:
     Image.new("RGB", (40, 30), "red").save("photo.png")
     assert main(["noise", "photo.png", "--steps", "4", "--size", "16"]) == 0
     assert read("photo-noise.png").shape == (16, 64, 3)
+    assert main(["noise", "photo.png", "--steps", "2", "--size", "16"]) == 0
+    assert here() == ["photo-noise-again1.png", "photo-noise.png", "photo.png"]
+    assert read("photo-noise.png").shape == (16, 64, 3)
 
 
 def test_doctor(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -176,6 +179,9 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "unknown option": ([*G, "--sampel", "x"], 2, "--sampel"),
     "unknown command": (["generat", "x"], 2, "did you mean 'generate'"),
     "unknown runtime": ([*G, "--runtime", "cuda"], 2, "runtime"),
+    "a word": (["cat", "-o", "a.png"], 2, "no command 'cat'; to draw it: unstir generate cat\n"),
+    "option first": (["-o", "a.png", "a cat"], 2, "write: unstir generate -o a.png 'a cat'\n"),
+    "option before a command": (["--json", "models"], 2, "write: unstir models --json\n"),
     "two prompts": (["generate", "a", "cat"], 2, "put a prompt of several words in quotes"),
     "no prompt": (["generate", "--model", "tiny"], 2, "give a prompt"),
     "option without value": ([*G, "--steps"], 2, "--steps"),
@@ -196,6 +202,7 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "noise of nothing": (["noise", "nothing.png"], 3, "nothing.png"),
     "noise of text": (["noise", "file.txt"], 3, "not a PNG, JPEG or WebP"),
     "noise with no steps": (["noise", "plain.png", "--steps", "0"], 2, "steps is 0"),
+    "noise to itself": (["noise", "plain.png", "-o", "./plain.png"], 2, "is the picture itself"),
     "noise to .txt": (["noise", "plain.png", "-o", "x.txt"], 2, ".png, .jpg"),
     "train nothing": (["train", "no/thing", "--out", "run"], 3, "no recipe and no folder"),
     "train a slip": (["train", "digitz", "--out", "run"], 2, "did you mean 'digits'"),
@@ -306,7 +313,7 @@ def test_a_traceback_is_for_those_who_ask(home: Path, capsys: pytest.CaptureFixt
 
 def test_every_code_is_in_the_manual() -> None:
     manual = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
-    for code in {0, errors.BUG, errors.CANCELLED, *errors.CODES.values()}:
+    for code in {0, errors.BUG, CANCELLED, *errors.CODES.values()}:
         assert f"| {code} |" in manual
     for name in COMMANDS:
         assert f"unstir {name}" in manual

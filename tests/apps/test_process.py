@@ -173,3 +173,46 @@ def test_a_home_that_does_not_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     done = unstir("models", HOME="/dev/null/nowhere")
     assert done.returncode == 0
     assert b"minilm" in done.stdout
+
+
+@pytest.mark.parametrize("words", ["", "--help", "models --json"])
+@pytest.mark.parametrize(
+    ("output", "code"),
+    [("| true", 0), (">&-", 0), (">/dev/full", 4), ("2>&1 >&- | true", 0), (">&- 2>&-", 0)],
+)
+def test_nobody_reads_it(words: str, output: str, code: int, home: Path) -> None:
+    """Pipes whose reader is gone, closed streams, a full disk: no traceback, never code 70."""
+    command = f"sleep 0.05; exec {sys.executable} -m unstir {words}"
+    done = subprocess.run(
+        ["bash", "-c", f"({command}) {output}; exit ${{PIPESTATUS[0]}}"],
+        capture_output=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert b"Exception ignored" not in done.stderr
+    assert (b"No space left on device; make room" in done.stderr) == (code == 4)
+
+
+@pytest.mark.parametrize("name", ["run", "errors"])
+def test_cancelled_while_it_starts(name: str) -> None:
+    done = python(f"""
+import builtins, sys
+real = builtins.__import__
+def wanted(module, *rest, **named):
+    if module == "unstir.apps.cli.{name}":
+        raise KeyboardInterrupt
+    return real(module, *rest, **named)
+builtins.__import__ = wanted
+from unstir.apps.cli import main
+sys.exit(main(["nonsense"]))
+""")
+    assert done.returncode == 130
+    assert done.stderr == "\ncancelled; nothing was left half-written\n"
+
+
+def test_what_stdout_cannot_spell_is_escaped(home: Path) -> None:
+    words = ["generate", "a cat 🐈", "--model", "tiny", "-o", "k.png"]
+    assert unstir(*words, PYTHONUTF8="1").returncode == 0
+    done = unstir("show", "k.png", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert b"'a cat \\U0001f408'" in done.stdout

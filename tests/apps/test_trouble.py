@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from unstir import recipes
 from unstir.apps.cli import main
+from unstir.recipes import recipe
 from unstir.runtimes import shelf
 
 DRAW = ["generate", "a cat", "--model", "tiny", "--seed", "3", "--size", "native"]
@@ -74,3 +76,15 @@ def test_what_may_not_be_read_is_in_nobodys_way(
     if method != "iterdir":
         assert "locked       broken: " in said.out
         assert "cannot be read (Permission denied)" in said.out
+
+
+def test_a_training_that_is_stopped_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_: Any) -> Any:
+        yield recipe.Progress("pictures", 0, 1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(recipes, "run", stopped)
+    assert main(["train", "digits", "--out", str(tmp_path / "run")]) == 130
+    assert "stopped; the same command goes on" in capsys.readouterr().err

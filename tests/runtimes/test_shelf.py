@@ -49,6 +49,18 @@ def test_a_path_without_a_model_says_so(path: str, home: Path) -> None:
         shelf.folder(path)
 
 
+def test_an_unfinished_training_says_how_to_go_on(home: Path) -> None:
+    for name in ("run", "runs/mine"):
+        Path(name, "denoiser").mkdir(parents=True)
+        with pytest.raises(BadModel, match=f"{name} is an unfinished training; give the same"):
+            shelf.folder(name)
+    Path("photos").mkdir()
+    with pytest.raises(BadModel, match="photos is no model folder"):
+        shelf.folder("photos")
+    Path("tiny").mkdir()
+    assert shelf.folder("tiny") == home / "models" / "tiny"
+
+
 def test_no_home_at_all_is_no_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNSTIR_HOME", str(tmp_path / "nothing" / "here"))
     assert set(shelf.shelf()) >= {"minilm"}

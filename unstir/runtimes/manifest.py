@@ -34,6 +34,8 @@ DRAWING = ("image", "upscaler")
 _UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """Format n -> the function that rewrites its text as format n + 1."""
 _SAFE_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+_TRAINING = ("cache", "codec", "denoiser")
+"""What a run makes in its folder before there is a model.json (`recipes.pipeline`)."""
 _CODE = (
     ".ckpt", ".pt", ".pth", ".bin", ".pkl", ".pickle", ".py", ".npy", ".npz", ".joblib", ".dill",
 )  # fmt: skip
@@ -150,6 +152,10 @@ def _text(folder: Path, path: Path) -> bytes:
         raise BadModel(f"{folder} is a file; a model is a folder with a model.json in it")
     if not folder.is_dir():
         raise BadModel(f"{folder} does not exist; `unstir models` lists the models there are")
+    if not path.is_file() and any((folder / part).is_dir() for part in _TRAINING):
+        raise BadModel(
+            f"{folder} is an unfinished training; give the same `unstir train` command again"
+        )
     if not path.is_file():
         kind = (
             "a diffusers folder" if (folder / "model_index.json").exists() else "no model folder"

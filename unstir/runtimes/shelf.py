@@ -28,7 +28,10 @@ def folder(name_or_path: str | os.PathLike[str]) -> Path:
     if os.sep in name or (os.altsep and os.altsep in name) or name.startswith((".", "~")):
         read(name)  # says what is wrong with a path that holds no model
     there = shelf()
-    return there.get(name) or _by_alias(name, there) or named(there, name, "models")
+    found = there.get(name) or _by_alias(name, there)
+    if found is None and os.path.isdir(name):
+        read(name)  # as above
+    return found or named(there, name, "models")
 
 
 def shelf() -> dict[str, Path]:

@@ -9,8 +9,11 @@ returns the exit code (`errors.CODES`).
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 MENU = """\
 unstir draws pictures from noise, offline, on a plain CPU.
@@ -31,23 +34,66 @@ unstir draws pictures from noise, offline, on a plain CPU.
   unstir doctor                                     is everything all right?
 
 `unstir COMMAND --help` tells more."""
+CANCELLED = 130
+"""The exit code after Ctrl-C."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line; the exit code."""
+    """Run one command line; the exit code, whatever happens in it."""
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words
-    words = [word for word in words if word != "--debug"]
-    if not words:
-        print(MENU)
+    _open()
+    try:
+        return _run([word for word in words if word != "--debug"], debug)
+    except KeyboardInterrupt:
+        print("\ncancelled; nothing was left half-written", file=sys.stderr)
+        return CANCELLED
+    except BrokenPipeError:  # the reader of a pipe has seen enough
         return 0
-    if words == ["--version"]:
-        from unstir import __version__
+    except SystemExit as leaving:  # as rich answers to the same
+        if isinstance(leaving.__context__, BrokenPipeError):
+            return 0
+        raise
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            _let_go(stream)
 
-        print(f"unstir {__version__}")
+
+def _run(words: list[str], debug: bool) -> int:
+    try:
+        if not words:
+            print(MENU)
+        elif words == ["--version"]:
+            from unstir import __version__
+
+            print(f"unstir {__version__}")
+        else:
+            if " " in words[0].strip() and not words[0].startswith("-"):
+                words = ["generate", *words]
+            from unstir.apps.cli.run import run
+
+            run(words)
+        sys.stdout.flush()
         return 0
-    if " " in words[0].strip() and not words[0].startswith("-"):
-        words = ["generate", *words]
-    from unstir.apps.cli.run import run
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        from unstir.apps.cli.errors import tell
 
-    return run(words, debug)
+        return tell(error, debug)
+
+
+def _open() -> None:
+    """Streams that are closed take what nobody reads; what stdout cannot spell is escaped."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _let_go(stream: TextIO) -> None:
+    """What could not be written must not fail once more when the interpreter ends."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -17,7 +17,6 @@ import traceback
 
 from unstir.tasks.request import harmless
 
-CANCELLED = 130
 BUG = 70
 CODES = {
     "CycloptsError": 2, "BadRequest": 2, "NotFound": 2, "BadEnding": 2,

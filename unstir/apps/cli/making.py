@@ -82,9 +82,15 @@ def free_name(run: Run, ending: str) -> Path:
     if recipe.given:
         about = f"{Path(next(iter(recipe.given.values()))).stem} {recipe.verb}"
     words = re.findall(r"[a-z0-9]+", about.lower()) or ["picture"]
-    stem = "-".join([*words, str(recipe.seed)])[-80:].strip("-")
+    return free("-".join([*words, str(recipe.seed)])[-80:].strip("-"), ending, len(run))
+
+
+def free(stem: str, ending: str, n: int = 1) -> Path:
+    """The name itself, or again1, again2, ..., that none of n files has yet."""
     names = (f"{stem}{f'-again{k}' if k else ''}{ending}" for k in range(10_000))
-    return next(Path(n) for n in names if not any(f.exists() for f in numbered(Path(n), len(run))))
+    return next(
+        path for path in map(Path, names) if not any(f.exists() for f in numbered(path, n))
+    )
 
 
 def _drawn(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +12,11 @@ from cyclopts import Parameter
 
 from unstir.apps.cli.console import answer_json, say
 from unstir.apps.cli.derive import derived
+from unstir.apps.cli.making import free
 from unstir.modalities.files import check_writable
 from unstir.modalities.images import format_of, write
 from unstir.tasks.noise import noise
+from unstir.tasks.request import BadRequest
 
 
 @derived(noise)
@@ -30,8 +33,10 @@ def command(
         out: File to write: .png, .jpg or .webp; else the picture's name with -noise.png.
         json: Print what was made as JSON on stdout.
     """
-    out = out or Path(f"{Path(image).stem}-noise.png")
+    out = out or free(f"{Path(image).stem}-noise", ".png")
     format_of(out)
+    if out.exists() and os.path.exists(image) and out.samefile(image):
+        raise BadRequest(f"{out} is the picture itself; give another name with -o")
     check_writable(out)
     strip = draw()
     write(out, strip)

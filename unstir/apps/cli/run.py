@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import difflib
+import shlex
 import signal
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 from cyclopts import App, Parameter
 
 from unstir import __version__
-from unstir.apps.cli.errors import CANCELLED, tell
-from unstir.core.find import named
+from unstir.core.find import NotFound
 
 COMMANDS = {
     "generate": "Draw pictures from a prompt.",
@@ -45,23 +44,21 @@ for _name, _help in COMMANDS.items():
     app.command(f"unstir.apps.cli.{_name}:command", name=_name, help=_help)
 
 
-def run(words: Sequence[str], debug: bool) -> int:
-    """Run one command; the exit code, whatever happens in it."""
+def run(words: Sequence[str]) -> None:
+    """Run one command."""
     signal.signal(signal.SIGTERM, _terminate)
-    try:
-        if not words[0].startswith("-"):
-            named(COMMANDS, words[0], "commands")
-        app(words, exit_on_error=False, print_error=False)
-        sys.stdout.flush()
-        return 0
-    except KeyboardInterrupt:
-        print("\ncancelled; nothing was left half-written", file=sys.stderr)
-        return CANCELLED
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except Exception as error:
-        return tell(error, debug)
+    first = words[0]
+    if first.startswith("-") and first not in ("-h", "--help", "--version"):
+        verb = next((word for word in words if word in COMMANDS), "generate")
+        rest = shlex.join(word for word in words if word != verb)
+        raise NotFound(f"{first} stands before the command; write: unstir {verb} {rest}")
+    if not first.startswith("-") and first not in COMMANDS:
+        near = difflib.get_close_matches(first, COMMANDS, 1, 0.7)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise NotFound(
+            f"no command {first!r}; to draw it: unstir generate {shlex.quote(first)}{hint}"
+        )
+    app(words, exit_on_error=False, print_error=False)
 
 
 def _terminate(number: int, _: Any) -> None:

@@ -26,10 +26,14 @@ def command(begin: Callable[[], Iterator[Any]], *, out: Path, json: bool = False
         json: A JSON line for each event on stdout.
     """
     report = Report(json)
-    with progress("training") as advance:
-        for told in begin():
-            advance(told.done, told.total, _figures(told))
-            report.tell(told)
+    try:
+        with progress("training") as advance:
+            for told in begin():
+                advance(told.done, told.total, _figures(told))
+                report.tell(told)
+    except (KeyboardInterrupt, SystemExit):
+        say("\nstopped; the same command goes on from here")
+        raise
     say(f"done: unstir generate --model {out}")
 
 
