@@ -158,6 +158,14 @@ BAD: dict[str, tuple[Change, str]] = {
     "negative shape": (put("shape", 0, value=-4), "shape"),
     "fraction in shape": (put("shape", 0, value=4.5), "shape"),
     "no shape": (edit(lambda d: d.pop("shape")), "shape"),
+    "size of a volume": (put("size", value=[8, 8, 8]), "[height, width]"),
+    "shape of a film": (put("shape", value=[4, 2, 8, 8]), "[channels, height, width]"),
+    "pixels of another size": (
+        edit(lambda d: d["graphs"].pop("decoder") and d.update(codec=None)), "size [32, 32]",
+    ),
+    "no way to noise": (
+        put("schedule", value={"name": "flow", "shift": -1.0}), "no way from data to noise",
+    ),
     "size as text": (put("size", value="32x32"), "size"),
     "too few means": (put("codec", "mean", value=[0.0]), "latent means"),
     "deviation 0": (put("codec", "std", value=[1, 0, 1, 1]), "deviation"),

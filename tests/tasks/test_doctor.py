@@ -18,6 +18,7 @@ def test_a_healthy_machine(home: Path) -> None:
     assert not [check for check in checks.values() if check.ok is False]
     assert checks["model tiny"].ok
     assert checks["drawing"].ok
+    assert checks["drawing"].found == "emoji draws"
     assert "threads" in checks
 
 
@@ -26,7 +27,8 @@ def test_a_damaged_model_is_found(home: Path) -> None:
     bad = {check.name: check for check in doctor() if check.ok is False}
     assert set(bad) >= {"model tiny"}
     assert "SHA-256" in bad["model tiny"].found
-    assert bad["model tiny"].way_out
+    assert bad["model tiny"].way_out == "copy the folder again, whole"
+    assert bad["model tiny"].way_out not in bad["model tiny"].found
     assert {e.name: bool(e.problem) for e in models(verify=True)}["tiny"]
     assert not {e.name: bool(e.problem) for e in models()}["tiny"]
 

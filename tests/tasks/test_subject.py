@@ -65,3 +65,31 @@ def test_every_process_that_a_model_may_have(
     path.write_text(json.dumps(said))
     pixels = generate("a cat", model=str(path.parent), seed=1, steps=3, threads=1)[0].native
     assert np.std(pixels) > 3
+
+
+@pytest.mark.parametrize(
+    ("prompt", "says"),
+    [("🐱", "tiny does not know 🐱: it draws without"), ("a 🐱 cat", "does not know 🐱"),
+     ("\u200b", "the prompt is empty"), ("a\x07cat", "control characters"), ("a\ncat", ""),
+     ("a cat", "")],
+)  # fmt: skip
+def test_what_is_lost_of_a_prompt_is_told(prompt: str, says: str, home: Path) -> None:
+    notes = " ".join(generate(prompt, model="tiny", seed=1).notes)
+    assert (says in notes) if says else not notes
+
+
+def test_numbers_of_numpy_are_numbers(home: Path) -> None:
+    asked = {"seed": np.int64(3), "steps": np.int32(2), "n": np.int64(1), "threads": np.int8(1)}
+    run = generate("a cat", model="tiny", scale=np.float32(2), size=np.int64(64), **asked)
+    assert run[0].save("cat.png").is_file()
+    assert type(run.recipe.seed) is int
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"interval": 3}, {"interval": (0.1,)}, {"sampler": 3}, {"model": None}, {"seed": True},
+     {"steps": 2.0}, {"seed": "3"}],
+)  # fmt: skip
+def test_what_is_of_another_kind_is_named(asked: dict[str, Any], home: Path) -> None:
+    with pytest.raises(BadRequest, match=f"{next(iter(asked))} is "):
+        generate("a cat", **{"model": "tiny", **asked})

@@ -22,7 +22,7 @@ import numpy as np
 
 from unstir.conditions.folder import EncoderFolder
 from unstir.conditions.tokens import Tokens
-from unstir.conditions.wordpiece import WordPiece
+from unstir.conditions.wordpiece import UNKNOWN, WordPiece, words
 
 
 class Text:
@@ -58,6 +58,11 @@ class Text:
             return [], False
         first, last = self.tokenizer.rows["[CLS]"], self.tokenizer.rows["[SEP]"]
         return [first, *rows[:room], last], len(rows) > room
+
+    def unknown(self, prompt: str) -> list[str]:
+        """The words of which the encoder reads no more than that there is one."""
+        each = dict.fromkeys(words(_checked(prompt)))
+        return [word for word in each if self.tokenizer.split(word) == [UNKNOWN]]
 
     def states(self, ids: Sequence[Sequence[int]]) -> np.ndarray:
         """The encoder's last hidden states (B, L, width) of prompts of the same length L."""

@@ -43,6 +43,7 @@ def check(manifest: Manifest) -> None:
         _check_condition(Fields(dict(manifest.condition), "condition"))
     if manifest.kind == "upscaler":
         _check_upscale(Fields(dict(manifest.upscale or {}), "upscale"), manifest.shape[0])
+    _check_size(manifest)
     _check_defaults(Fields(dict(manifest.defaults), "defaults"), manifest.current)
     _check_process(manifest)
 
@@ -51,11 +52,27 @@ def _check_process(manifest: Manifest) -> None:
     try:
         schedule = from_json(manifest.schedule)
         parametrization(manifest.parametrization)
-        numbers = [value for t in (0.01, 0.5, 0.99) for value in schedule(t)]
     except (ArithmeticError, TypeError, ValueError) as error:
         raise Bad(f"describes a process that this unstir does not have: {error}") from None
+    try:
+        numbers = [value for t in (0.01, 0.5, 0.99) for value in schedule(t)]
+    except (ArithmeticError, TypeError, ValueError):
+        numbers = [math.nan]
     if not all(math.isfinite(value) and value > 0 for value in numbers):
         raise Bad(f"has a schedule that is no way from data to noise: {dict(manifest.schedule)}")
+
+
+def _check_size(manifest: Manifest) -> None:
+    """Height and width of a picture; where there is no codec, those of the state itself."""
+    shape, size = manifest.shape, manifest.size
+    factor = (manifest.upscale or {}).get("factor", 1)
+    if len(shape) != 3 or len(size) != 2:
+        raise Bad(
+            f"has shape {list(shape)} and size {list(size)}; they are [channels, height, width] "
+            "and [height, width]"
+        )
+    if not manifest.codec and size != (shape[1] * factor, shape[2] * factor):
+        raise Bad(f"has size {list(size)}, which states of shape {list(shape)} do not give")
 
 
 def _check_suffixes(files: Iterable[str], suffix: str) -> None:

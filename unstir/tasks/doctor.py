@@ -80,15 +80,16 @@ def _there(path: Path) -> str:
 
 def _models() -> Iterator[Check]:
     for entry in models(verify=True):
-        found = entry.problem or f"{entry.title}; every file as it was made"
-        yield Check(
-            f"model {entry.name}", found, not entry.problem, "copy the folder again, whole"
-        )
+        what, _, way_out = entry.problem.rpartition("; ")
+        found = what or way_out or f"{entry.title}; every file as it was made"
+        yield Check(f"model {entry.name}", found, not entry.problem, way_out if what else "")
 
 
 def _picture() -> Check:
-    """Draw with the first model that draws, in two evaluations."""
-    name = next((e.name for e in models() if e.manifest and e.manifest.kind == "image"), None)
+    """Draw with the default model or, without it, the first that draws, in two evaluations."""
+    usual = (generate.__kwdefaults__ or {})["model"]
+    able = [e.name for e in models() if e.manifest and e.manifest.kind == "image"]
+    name = usual if usual in able else next(iter(able), None)
     if name is None:
         return Check("drawing", "no model that draws is here", False, "train one: unstir train")
     try:

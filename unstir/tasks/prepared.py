@@ -18,7 +18,7 @@ from unstir.runtimes.shelf import folder
 from unstir.tasks import process, subject
 from unstir.tasks.process import Process
 from unstir.tasks.recipe import Recipe
-from unstir.tasks.request import MOST_SEED, BadRequest, seed_or_drawn, whole
+from unstir.tasks.request import MOST_SEED, BadRequest, seed_or_drawn, whole, words
 
 MOST = 10_000
 
@@ -82,8 +82,8 @@ def loaded_model(
     if runtime not in ("onnx", "torch"):
         raise BadRequest(f"runtime is {runtime!r}; give onnx or torch")
     if threads is not None:
-        whole("threads", threads, 1, 1024)
-    place = folder(os.path.expanduser(model)).resolve()
+        threads = whole("threads", threads, 1, 1024)
+    place = folder(os.path.expanduser(words("model", model))).resolve()
     stamp = (place / "model.json").stat().st_mtime_ns
     return _load_once(place, runtime, threads, padded, kind, stamp)
 

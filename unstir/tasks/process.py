@@ -29,7 +29,7 @@ from unstir.core.guidance.rescale import rescale
 from unstir.core.levels import Both, Denoise, Level, Step
 from unstir.runtimes.model import Model
 from unstir.tasks import names
-from unstir.tasks.request import BadRequest, number, whole
+from unstir.tasks.request import BadRequest, number, whole, words
 
 GUIDANCES: dict[str, Callable[[Both[Any], float, list[Level]], Denoise[Any]]] = {
     "cfg": lambda both, scale, _: cfg(both, scale),
@@ -103,6 +103,8 @@ def resolve(
     """Numbers and names as asked, the model's own where nothing was; BadRequest or NotFound where
     none fits."""
     prefers = model.manifest.defaults
+    if sampler is not None:
+        words("sampler", sampler)
     name, brought = names.sampler(sampler or model.manifest.current(prefers["sampler"]))
     spacing = spacing or brought or model.manifest.current(prefers.get("spacing", "uniform"))
     steps = whole("steps", prefers["steps"] if steps is None else steps, 1, MOST_STEPS)
@@ -129,7 +131,13 @@ def _scale(scale: float | None, guidance: str, preferred: float) -> float:
 def _interval(interval: tuple[float, float] | None) -> tuple[float, float] | None:
     if interval is None:
         return None
-    low, high = (number("interval", value, 0.0, 1.0) for value in interval)
+    try:
+        ends = tuple(interval)
+    except TypeError:
+        ends = ()
+    if len(ends) != 2:
+        raise BadRequest(f"interval is {interval!r}; give two times, the smaller first")
+    low, high = (number("interval", value, 0.0, 1.0) for value in ends)
     if low >= high:
         raise BadRequest(f"interval is {low:g} to {high:g}; give two times, the smaller first")
     return low, high

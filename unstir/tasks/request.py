@@ -5,6 +5,8 @@ message.
 from __future__ import annotations
 
 import secrets
+from numbers import Real
+from operator import index
 from typing import Any
 
 LONGEST_PROMPT = 2000
@@ -26,17 +28,25 @@ class BadRequest(ValueError):
 
 
 def whole(name: str, value: Any, least: int, most: int) -> int:
-    """`value` itself, or BadRequest."""
-    if type(value) is not int or not least <= value <= most:
+    """`value` as an int, also of numpy, or BadRequest."""
+    exact = None if isinstance(value, bool) or not hasattr(value, "__index__") else index(value)
+    if exact is None or not least <= exact <= most:
         raise BadRequest(f"{name} is {value!r}; give a whole number from {least} to {most:,}")
-    return value
+    return exact
 
 
 def number(name: str, value: float, least: float, most: float) -> float:
     """`value` as a float, or BadRequest."""
-    if not isinstance(value, (int, float)) or not least <= value <= most:
+    if not isinstance(value, Real) or not least <= value <= most:
         raise BadRequest(f"{name} is {value!r}; give a number from {least:g} to {most:g}")
     return float(value)
+
+
+def words(name: str, value: Any) -> str:
+    """`value` itself, or BadRequest."""
+    if not isinstance(value, str):
+        raise BadRequest(f"{name} is {value!r}; give text")
+    return value
 
 
 def seed_or_drawn(seed: int | None) -> int:
@@ -49,10 +59,11 @@ def seed_or_drawn(seed: int | None) -> int:
 def cleaned(name: str, text: str) -> tuple[str, list[str]]:
     """A prompt without control characters and broken surrogates, cut to length; and what was
     changed."""
-    if not isinstance(text, str):
-        raise BadRequest(f"{name} is {text!r}; give text")
-    plain = "".join(c if harmless(c) else " " for c in text)
-    if len(plain) <= LONGEST_PROMPT:
-        return plain, []
-    told = f"the {name} has {len(plain):,} characters; only the first {LONGEST_PROMPT:,} are taken"
-    return plain[:LONGEST_PROMPT], [told]
+    words(name, text)
+    plain, told = "".join(c if harmless(c) else " " for c in text), []
+    if any(not harmless(c) and c not in "\t\n\r" for c in text):
+        told.append(f"the {name} has control characters or broken ones; they are read as spaces")
+    if len(plain) > LONGEST_PROMPT:
+        size = f"{len(plain):,} characters"
+        told.append(f"the {name} has {size}; only the first {LONGEST_PROMPT:,} are taken")
+    return plain[:LONGEST_PROMPT], told

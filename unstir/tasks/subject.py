@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from unstir.conditions.text import Text
 from unstir.conditions.tokens import Tokens
 from unstir.runtimes.model import Model
 from unstir.tasks.request import BadRequest, cleaned
@@ -40,7 +41,7 @@ def understood(model: Model, prompt: str | None, negative: str) -> Subject:
         )
     if said["name"] == "labels":
         pos, neg = model.condition.encode([prompt]), model.condition.encode([negative])
-        return Subject(prompt, negative, pos, neg, _empty(prompt))
+        return Subject(prompt, negative, pos, neg, _empty(pos))
     return _text(model, prompt, negative, said["length"])
 
 
@@ -49,7 +50,9 @@ def _text(model: Model, prompt: str, negative: str, length: int) -> Subject:
     prompt, notes = cleaned("prompt", prompt)
     negative, more = cleaned("negative prompt", negative)
     pos, neg = model.condition.encode([prompt]), model.condition.encode([negative])
-    told = [*notes, *more, *_empty(prompt)]
+    told = [*notes, *more, *_empty(pos)]
+    if isinstance(model.condition, Text) and (lost := model.condition.unknown(prompt)):
+        told.append(f"{model.manifest.name} does not know {' '.join(lost)}: it draws without")
     for which, tokens in (("prompt", pos), ("negative prompt", neg)):
         if any(tokens.truncated):
             told.append(
@@ -59,6 +62,6 @@ def _text(model: Model, prompt: str, negative: str, length: int) -> Subject:
     return Subject(prompt, negative, pos, neg, tuple(told))
 
 
-def _empty(prompt: str) -> tuple[str, ...]:
+def _empty(pos: Tokens) -> tuple[str, ...]:
     told = "the prompt is empty: the picture shows anything the model knows"
-    return () if prompt.strip() else (told,)
+    return () if pos.mask.any() else (told,)
