@@ -113,3 +113,11 @@ def test_our_own_parser_gives_back_what_was_rendered(prompt: str, negative: str)
 @given(st.text(max_size=200))
 def test_any_text_is_parsed(text: str) -> None:
     assert isinstance(a1111.parse(text).prompt, str)
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
+def test_names_that_are_no_text_are_kept(format: str, tmp_path: Path) -> None:
+    path, recipe = tmp_path / f"it.{format.lower()}", {"file": "caf\udce9.png"}
+    write(path, np.zeros((8, 8, 3), np.uint8), embed(format, "caf\udce9", recipe))
+    assert extract(path)["unstir"] == recipe
+    assert extract(path)["parameters"] == "caf\\udce9"

@@ -32,7 +32,7 @@ _LONGEST = 2**20
 
 def embed(format: str, infotext: str, recipe: Mapping[str, Any]) -> dict[str, Any]:
     """Options for Pillow's `save` that put both texts into a picture of the format."""
-    text = json.dumps(recipe, ensure_ascii=False, separators=(",", ":"))
+    text, infotext = _json(recipe), _whole(infotext)
     if format == "PNG":
         info = PngInfo()
         info.add_text("parameters", infotext)
@@ -46,7 +46,16 @@ def embed(format: str, infotext: str, recipe: Mapping[str, Any]) -> dict[str, An
 
 def comment(recipe: Mapping[str, Any]) -> str:
     """What a film that is a result of its own carries."""
-    return f"{KEY} {json.dumps(recipe, ensure_ascii=False, separators=(',', ':'))}"
+    return f"{KEY} {_json(recipe)}"
+
+
+def _json(recipe: Mapping[str, Any]) -> str:
+    return _whole(json.dumps(recipe, ensure_ascii=False, separators=(",", ":")))
+
+
+def _whole(text: str) -> str:
+    """Half characters, as in file names that are no text, become JSON's own escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def extract(path: str | os.PathLike[str]) -> dict[str, Any]:
