@@ -28,7 +28,7 @@ def windows(
     def over(x: Any, t: Level) -> Any:
         total, weights = 0 * x, 0 * x
         there = places(x.shape[-len(size) :], size, stride)
-        each = denoise if isinstance(denoise, Sequence) else [denoise] * len(there)
+        each = [denoise] * len(there) if callable(denoise) else denoise
         for place, one in zip(there, each, strict=True):
             total[place] += weight * one(x[place], t)
             weights[place] += weight
