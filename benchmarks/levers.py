@@ -6,7 +6,7 @@
 Every trial begins from random weights, sees pictures worth the same FLOP (36,000 for the shipped
 network), ends with its rate decayed and is measured with averaged weights: the error of the
 network's answer on held-out scenes at fixed times and noise, and the kernel distance of 256
-samples, 20 evaluations at the recipe's scale, to 2,000 held-out scenes. What pays becomes part of
+samples, drawn as the recipe says, to 2,000 held-out scenes. What pays becomes part of
 the library; the rest lives here, so that it can be tried again. Results: docs/log.md.
 """
 
