@@ -135,6 +135,7 @@ def test_steps_are_told(verb: str, saved: Any) -> None:
     assert told == [(k, run.job.steps) for k in range(run.job.steps + 1)]
 
 
+@pytest.mark.filterwarnings("ignore:tiny does not know")
 @each
 @pytest.mark.parametrize("ending", ["png", "webp", "jpg"])
 def test_show_prints_the_command_that_makes_it_again(

@@ -295,6 +295,7 @@ def test_the_prompt_and_the_rounds_matter(home: Path) -> None:
     assert many.evaluations == 3 * few.evaluations
 
 
+@pytest.mark.filterwarnings("ignore:tiny does not know")
 @pytest.mark.parametrize("ending", ["png", "webp"])
 @pytest.mark.parametrize(
     "asked",

@@ -182,7 +182,7 @@ def test_a_device_that_is_not_there(toy):
     if torch.cuda.is_available():
         assert devices.prepare(replace(toy.SETTINGS, device="cuda")).type == "cuda"
     else:
-        with pytest.raises(ValueError, match="use device='cpu'"):
+        with pytest.raises(ValueError, match="give cpu"):
             toy.go(None, replace(toy.SETTINGS, device="cuda"))
 
 
