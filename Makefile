@@ -25,7 +25,7 @@ check: $(READY)
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 test-all: $(READY) check
 	$(BIN)/python -m pytest -m 'slow or not slow' --timeout=1800
