@@ -8,6 +8,7 @@ from unstir.networks.autoencoder import Autoencoder
 from unstir.networks.build import NETWORKS
 from unstir.networks.transformer import Transformer
 from unstir.networks.unet import UNet
+from unstir.training.optimizer import hidden
 
 SIDES = {1: (16,), 2: (8, 12), 3: (4, 4, 8)}
 
@@ -158,3 +159,12 @@ def test_autoencoder_shapes():
     z = net.encode(x)
     assert z.shape == (2, 16, 4, 8)
     assert net.decode(z).shape == x.shape
+
+
+@NETS
+def test_entry_and_exit_are_no_hidden_layers(make):
+    """Whatever their width: an upscaler has 48 channels on the data's side."""
+    wide = UNet(48, (64,), 1, ()) if make is unet else Transformer(48, 48, 1, head=24)
+    chosen = hidden(wide)
+    assert chosen
+    assert not [name for name in chosen if name.startswith(("enter", "leave"))]

@@ -111,3 +111,8 @@ def test_nothing_is_written_into_a_model_folder(home: Path) -> None:
     model = load("tiny", threads=1)
     model.encode(model.decode(state(1)))
     assert {p.name: p.stat().st_mtime_ns for p in folder.iterdir()} == before
+
+
+def test_onnx_on_another_device_is_refused():
+    with pytest.raises(ValueError, match="runtime='torch'"):
+        load("emoji", device="cuda")
