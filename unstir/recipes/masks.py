@@ -3,7 +3,7 @@
     extra = given(codec, statistics, picture, mask)      # (C + 1, h, w): what is known, where not
 
 A network that is told the picture around a hole repaints it in one run (Rombach et al. 2022,
-section 4.5; Saharia et al. 2022, Palette). Half of the masks hide everything, so that the same
+section 4.5; Saharia et al. 2022, Palette). Most masks hide everything, so that the same
 network still draws from nothing. Kinds: boxes and blobs (inpainting), half planes (outpainting),
 scattered cells, all with their place, size and turn drawn from (index).
 """
@@ -67,10 +67,10 @@ def cells(rng: Generator, side: int) -> np.ndarray:
 
 
 KINDS: dict[Callable[[Generator, int], np.ndarray], float] = {
-    all_of_it: 0.50,
-    box: 0.16,
-    blobs: 0.14,
-    beyond: 0.13,
-    cells: 0.07,
+    all_of_it: 0.60,
+    box: 0.14,
+    blobs: 0.11,
+    beyond: 0.10,
+    cells: 0.05,
 }
 """Share of each kind of mask."""
