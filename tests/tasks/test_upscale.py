@@ -226,10 +226,10 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "noise and exact": ([*U, "--noise", "0.2"], 2, "add --no-exact"),
     "too large": (["upscale", "large.png"], 2,
                   "large.png has 1300 x 900 pixels; made 4 times larger it would have more than"),
-    "a model that draws": ([*U, "--model", "tiny"], 3, "tiny is a model that draws from nothing"),
+    "a model that draws, and no prompt": ([*U, "--model", "tiny"], 2, "give a prompt"),
     "no model": ([*U, "--model", "upscalr"], 2, "did you mean 'upscaler'"),
-    "a prompt": ([*U, "a cat"], 2, "too many words: a cat"),
-    "scale": ([*U, "--scale", "2"], 2, "--scale"),
+    "a prompt": ([*U, "a cat"], 2, "an upscaler takes no prompt"),
+    "scale": ([*U, "--scale", "2"], 2, "no scale"),
     "ending": ([*U, "-o", "out.gif"], 2, "out.gif ends in .gif"),
 }  # fmt: skip
 

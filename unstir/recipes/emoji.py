@@ -32,7 +32,7 @@ recipe = Recipe(
     condition=dict(name="text", encoder="minilm", length=32, width=384),
     schedule=dict(name="flow", shift=1.0),
     parametrization="flow",
-    times=(0.0, 1.0),
+    times=(0.4, 1.0),
     repaints=True,
     coder=Settings(
         steps=1_700, batch=32, lr=2e-3, muon_lr=0.02, warmup=100, cooldown=0.4, ema=(0.1,)

@@ -83,12 +83,19 @@ class Canvas:
 
     def encode(self, model: Model, pixels: np.ndarray) -> np.ndarray:
         """(H, W, 3) uint8 of any size -> the state (1, C, h, w) of clean data."""
-        x = to_model(resize(pixels, self.width, self.height))[None]
-        return self._tiled(model.encode, x, self.cell, (1, 1))
+        return self.state_of(model, to_model(resize(pixels, self.width, self.height))[None])
 
     def decode(self, model: Model, x: np.ndarray) -> np.ndarray:
         """States (B, C, h, w) -> (B, height, width, 3) uint8."""
-        return from_model(self._tiled(model.decode, x, (1, 1), self.cell))
+        return from_model(self.picture_of(model, x))
+
+    def state_of(self, model: Model, x: np.ndarray) -> np.ndarray:
+        """Pictures (B, 3, height, width) in [-1, 1] -> states."""
+        return self._tiled(model.encode, x, self.cell, (1, 1))
+
+    def picture_of(self, model: Model, x: np.ndarray) -> np.ndarray:
+        """States -> pictures (B, 3, height, width), about [-1, 1]."""
+        return self._tiled(model.decode, x, (1, 1), self.cell)
 
     def coarse(self, mask: np.ndarray) -> np.ndarray:
         """(H, W) of any size -> (h, w), the mean over each element of the state."""

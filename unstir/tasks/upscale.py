@@ -3,7 +3,8 @@
     upscale("photo.jpg")[0].save("large.png")
 
 A model of kind "upscaler" (recipes/upscaler.py) draws the pixels within each pixel, told the
-picture; it has a factor of its own, from which others are resampled. How: tasks/enlarge.py.
+picture; it has a factor of its own, from which others are resampled. How: tasks/enlarge.py. A
+model of pictures draws one that shrinks to the picture given: tasks/constrained.py.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from typing import Any
 from unstir.codecs.residual import Residual
 from unstir.core.find import NotFound
 from unstir.modalities.images import MOST_PIXELS
-from unstir.modalities.source import read_source
-from unstir.runtimes.manifest import BadModel, Manifest
+from unstir.modalities.source import Source, read_source
+from unstir.runtimes.manifest import BadModel, Manifest, read
+from unstir.runtimes.shelf import folder
+from unstir.tasks.constrained import Constrained, canvas_for
 from unstir.tasks.enlarge import Enlargement
 from unstir.tasks.prepared import Prepared, prepare
 from unstir.tasks.request import BadRequest, number, whole
@@ -28,6 +31,7 @@ LARGEST = 8
 
 def upscale(
     image: str,
+    prompt: str | None = None,
     *,
     factor: int = 4,
     exact: bool = True,
@@ -37,6 +41,8 @@ def upscale(
     seed: int | None = None,
     steps: int | None = None,
     sampler: str | None = None,
+    scale: float | None = None,
+    negative: str = "",
     spacing: str | None = None,
     threads: int | None = None,
 ) -> Run:
@@ -44,21 +50,32 @@ def upscale(
 
     Args:
         image: The picture: PNG, JPEG or WebP.
+        prompt: What it shows, for a model that draws from prompts: --model emoji.
         factor: How many times larger, from 2 to 8; 4 is what the model learned, others are
             resampled from that.
         exact: Shrunk again by means over blocks, the result is the picture; --no-exact leaves the
             model free to clean it up.
         noise: How noisy the picture is, 0 to 1, for --no-exact.
-        steps: Budget of calls of the denoiser for each tile.
+        steps: Budget of calls of the denoiser, for each tile where there are tiles.
     """
     whole("factor", factor, 2, LARGEST)
     noise = number("noise", noise, 0, 1)
     if noise and exact:
         raise BadRequest(f"noise {noise:g} would be kept with the rest; add --no-exact")
+    image = os.fspath(image)
     source = read_source(image)
-    ready = _prepared(
-        model, n=n, seed=seed, threads=threads, steps=steps, sampler=sampler, spacing=spacing
-    )
+    asked = {"n": n, "seed": seed, "threads": threads, "steps": steps, "sampler": sampler,
+             "spacing": spacing}  # fmt: skip
+    if _draws(model):
+        if not exact:
+            raise BadRequest(f"only an upscaler can leave out what is exact; {model} is none")
+        ready = prepare(prompt, negative, model=model, scale=scale, **asked)
+        return _drawn(ready, n, image, source, factor)
+    if prompt is not None or negative or scale is not None:
+        raise BadRequest(
+            "an upscaler takes no prompt, no negative and no scale; --model emoji does"
+        )
+    ready = _prepared(model, **asked)
     residual = _residual(ready.model.manifest)
     width, height = source.size
     most = max(factor, residual.factor)
@@ -72,10 +89,30 @@ def upscale(
     options = {"factor": factor, "no-exact": None if exact else True, "noise": noise or None}
     recipe = ready.recipe(
         times=job.steps, pixels=(factor * width, factor * height), verb="upscale",
-        given={"image": os.fspath(image)}, files={os.fspath(image): source.sha256},
+        given={"image": image}, files={image: source.sha256},
         options={name: value for name, value in options.items() if value is not None},
     )  # fmt: skip
     return Run(ready.model, job, replace(recipe, scale=None), n, source.notes, source, group=1)
+
+
+def _draws(model: str) -> bool:
+    """Whether it is a model of pictures; one that cannot be found is asked for later."""
+    try:
+        return read(folder(os.path.expanduser(model))).kind == "image"
+    except NotFound:
+        return False
+
+
+def _drawn(ready: Prepared, n: int, image: str, source: Source, factor: int) -> Run:
+    """The run of a model of pictures."""
+    width, height = source.size
+    canvas = canvas_for(ready.model, width, height, factor)
+    job = Constrained(ready.way, ready.about, ready.seed, source, factor, canvas)
+    recipe = ready.recipe(
+        times=canvas.windows, pixels=(factor * width, factor * height), verb="upscale",
+        given={"image": image}, files={image: source.sha256}, options={"factor": factor},
+    )  # fmt: skip
+    return Run(ready.model, job, recipe, n, (*source.notes, *ready.about.notes), source)
 
 
 def _prepared(model: str, **asked: Any) -> Prepared:
