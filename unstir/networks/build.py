@@ -7,11 +7,13 @@ from typing import Any
 from torch import nn
 
 from unstir.networks.autoencoder import Autoencoder
+from unstir.networks.pairs import PairNet
 from unstir.networks.transformer import Transformer
 from unstir.networks.unet import UNet
 
 NETWORKS: dict[str, type[nn.Module]] = {
     "autoencoder": Autoencoder,
+    "pairs": PairNet,
     "transformer": Transformer,
     "unet": UNet,
 }

@@ -8,15 +8,16 @@ A recipe is a name (a file here) or a folder of pictures. No torch is imported u
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from unstir.recipes.recipe import Events, Recipe, Source
+    from unstir.training.settings import Settings
 
-NAMES = ("digits", "emoji", "upscaler")
+NAMES = ("digits", "emoji", "molecules", "upscaler")
 BOTH = ("threads", "device", "dtype", "compile")
 OWN = ("batch", "lr", "muon_lr", "seed")
 
@@ -59,6 +60,8 @@ def run(what: str, out: Path, changes: Changes | None = None, start: str | None 
 
     if what == "upscaler":
         return _run_upscaler(out, changes or Changes(), start)
+    if what == "molecules":
+        return _run_molecules(out, changes or Changes(), start)
     if Path(what).is_dir() and out.resolve().is_relative_to(Path(what).resolve()):
         raise ValueError(
             f"--out {out} lies in the folder of the pictures, where what the run draws would be "
@@ -82,24 +85,41 @@ def _run_upscaler(out: Path, changes: Changes, start: str | None) -> Events:
     return upscaling.run(changed(upscaler.recipe, changes), out, begin)
 
 
+def _run_molecules(out: Path, changes: Changes, start: str | None) -> Events:
+    from unstir.recipes import atoms
+
+    if start:
+        raise ValueError("a model of molecules begins from random weights; leave the start out")
+    recipe = replace(atoms.recipe, trainer=trained(atoms.recipe.trainer, changes))
+    return atoms.run(recipe, out)
+
+
 def changed(recipe: Recipe, changes: Changes) -> Recipe:
     """The recipe with a person's numbers in it."""
-    given = {f.name: getattr(changes, f.name) for f in fields(changes)}
-    both = {k: given[k] for k in BOTH if given[k] is not None}
-    own = {k: given[k] for k in OWN if given[k] is not None}
+    coder = None if changes.codec_steps == 0 else recipe.coder
+    if coder is not None:
+        steps = {} if changes.codec_steps is None else {"steps": changes.codec_steps}
+        coder = replace(coder, **_given(changes, BOTH), **steps)
+    trainer = trained(recipe.trainer, changes)
+    figures = recipe.figures if changes.figures is None else changes.figures
+    return replace(recipe, coder=coder, trainer=trainer, figures=figures)
+
+
+def trained(settings: Settings, changes: Changes) -> Settings:
+    """The settings of the denoiser's training, with a person's numbers in them."""
+    own = _given(changes, BOTH + OWN)
     if changes.steps is not None and changes.minutes is not None:
         raise ValueError("steps and minutes both say how long to train; give one of them")
     if changes.steps is not None:
         own |= {"steps": changes.steps, "budget": None}
     if changes.minutes is not None:
         own |= {"steps": None, "budget": 60 * changes.minutes}
-    coder = None if changes.codec_steps == 0 else recipe.coder
-    if coder is not None:
-        steps = {} if changes.codec_steps is None else {"steps": changes.codec_steps}
-        coder = replace(coder, **both, **steps)
-    trainer = replace(recipe.trainer, **both, **own)
-    figures = recipe.figures if changes.figures is None else changes.figures
-    return replace(recipe, coder=coder, trainer=trainer, figures=figures)
+    return replace(settings, **own)
+
+
+def _given(changes: Changes, names: tuple[str, ...]) -> dict[str, Any]:
+    values = {name: getattr(changes, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _open(what: str) -> tuple[Recipe, Source, dict[str, Path], str]:

@@ -17,6 +17,7 @@ from unstir.core.find import NotFound, named, names
 from unstir.core.parametrizations import parametrization
 from unstir.core.samplers._aliases import ours
 from unstir.core.schedules import from_json
+from unstir.modalities.structures import channels
 from unstir.runtimes.checks import Bad, Fields
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ def check(manifest: Manifest) -> None:
         _check_condition(Fields(dict(manifest.condition), "condition"))
     if manifest.kind == "upscaler":
         _check_upscale(Fields(dict(manifest.upscale or {}), "upscale"), manifest.shape[0])
-    _check_size(manifest)
+    if manifest.kind == "molecule":
+        _check_molecule(Fields(dict(manifest.molecule or {}), "molecule"), manifest.shape)
+    else:
+        _check_size(manifest)
     _check_defaults(Fields(dict(manifest.defaults), "defaults"), manifest.current)
     _check_process(manifest)
 
@@ -118,6 +122,20 @@ def _check_upscale(upscale: Fields, channels: int) -> None:
             f"enlarges {factor} times with a deviation of {std} and has {channels} channels; "
             f"they are 3 x {factor} x {factor}, the deviation above 0"
         )
+
+
+def _check_molecule(molecule: Fields, shape: tuple[int, ...]) -> None:
+    """A state is (3 + kinds + 4 atoms, atoms): see modalities/structures.py."""
+    kinds, counts = molecule.names("kinds", least=1), molecule.numbers("counts")
+    scale, atoms = molecule.number("scale", 0.0), len(counts) - 1
+    if shape != (channels(len(kinds), atoms), atoms) or scale <= 0:
+        raise Bad(
+            f"has states of shape {list(shape)}, a scale of {scale} and {len(kinds)} kinds of up "
+            f"to {atoms} atoms; of those a state is {[channels(len(kinds), atoms), atoms]}, and "
+            "the scale is above 0"
+        )
+    if min(counts) < 0 or sum(counts[1:]) <= 0:
+        raise Bad("has no molecule in its counts of atoms")
 
 
 def _check_condition(condition: Fields) -> None:

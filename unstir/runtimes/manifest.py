@@ -28,8 +28,8 @@ from unstir.runtimes.tensors import BadTensors, read_header
 FORMAT = 1
 LONGEST = 4 * 2**20
 """Bytes of a model.json; class names and licences fit many times over."""
-KINDS = ("image", "upscaler", "text-encoder", "features")
-DRAWING = ("image", "upscaler")
+KINDS = ("image", "upscaler", "molecule", "text-encoder", "features")
+DRAWING = ("image", "upscaler", "molecule")
 """Kinds with a denoiser."""
 _UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """Format n -> the function that rewrites its text as format n + 1."""
@@ -71,6 +71,7 @@ class Manifest:
     codec: Mapping[str, Any] | None = None
     condition: Mapping[str, Any] | None = None
     upscale: Mapping[str, Any] | None = None
+    molecule: Mapping[str, Any] | None = None
     schedule: Mapping[str, Any] = field(default_factory=dict)
     parametrization: str = ""
     shape: tuple[int, ...] = ()
@@ -200,6 +201,7 @@ def _manifest(folder: Path, sha256: str, data: dict[str, Any]) -> Manifest:
         codec=fields.part("codec", none=True),
         condition=fields.part("condition", none=True),
         upscale=fields.table("upscale") if kind == "upscaler" else None,
+        molecule=fields.table("molecule") if kind == "molecule" else None,
         schedule=fields.part("schedule"),
         parametrization=fields.text("parametrization"),
         shape=fields.counts("shape", 2, 4),

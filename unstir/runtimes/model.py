@@ -42,6 +42,7 @@ from unstir.threads import default_threads
 _ARE = {
     "image": "a model that draws from nothing",
     "upscaler": "an upscaler",
+    "molecule": "a model of molecules",
     "text-encoder": "a text encoder, a part of models",
     "features": "a feature space",
 }

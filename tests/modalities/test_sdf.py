@@ -1,0 +1,85 @@
+"""Molecules on disk: what is written is read again, by us and by rdkit, and bad files say why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from unstir.modalities import sdf
+from unstir.modalities.sdf import BadMolecule, Structure
+
+BONDS = np.array([[0, 2, 1], [2, 0, 0], [1, 0, 0]], np.uint8)
+PLACES = np.array([[0, 0, 0], [1.2, 0, 0], [-0.6, 1.0, -0.25]])
+TAGS = {"seed": "7", "model": "molecules"}
+ONE = Structure(("C", "O", "O"), (0, 0, -1), PLACES, BONDS, "formate", TAGS)
+
+
+def test_round_trip(home: Path) -> None:
+    sdf.write([ONE, ONE], "two.sdf")
+    for back in sdf.read("two.sdf"):
+        assert (back.symbols, back.charges) == (ONE.symbols, ONE.charges)
+        assert (back.title, back.tags) == (ONE.title, dict(ONE.tags))
+        assert np.array_equal(back.bonds, ONE.bonds)
+        assert np.abs(back.positions - ONE.positions).max() < 1e-4
+    assert len(sdf.read("two.sdf")) == 2
+
+
+def test_rdkit_reads_the_same(home: Path) -> None:
+    chem = pytest.importorskip("rdkit.Chem")
+    sdf.write([ONE], "one.sdf")
+    [molecule] = chem.SDMolSupplier("one.sdf")
+    assert chem.MolToSmiles(molecule) == "O=C[O-]"
+    assert molecule.GetProp("seed") == "7"
+    assert np.allclose(molecule.GetConformer().GetPositions(), ONE.positions, atol=1e-4)
+    again = chem.SDWriter("theirs.sdf")
+    again.write(molecule)
+    again.close()
+    assert np.array_equal(sdf.read("theirs.sdf")[0].bonds, ONE.bonds)
+
+
+def test_xyz_and_mol(home: Path) -> None:
+    sdf.write([ONE], "one.xyz")
+    lines = Path("one.xyz").read_text().splitlines()
+    assert lines[0] == "3"
+    assert lines[1] == "formate seed=7; model=molecules"
+    assert lines[4].split() == ["O", "-0.60000", "1.00000", "-0.25000"]
+    sdf.write([ONE], "one.mol")
+    assert sdf.read("one.mol")[0].charges == (0, 0, -1)
+    for name, count, says in (("two.mol", 2, "room for one"), ("one.pdb", 1, "ends in '.pdb'")):
+        with pytest.raises(ValueError, match=says):
+            sdf.write([ONE] * count, name)
+        assert not Path(name).exists()
+
+
+GOOD = sdf.record(ONE)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "holds no molecule"),
+        ("hello\n", "line 4: no V2000 counts line"),
+        (GOOD.replace("V2000", "V3000"), "no V2000 counts line"),
+        (GOOD.replace("  3  2  0", "  a  2  0"), "line 4: no counts"),
+        (GOOD.replace("  3  2  0", "  0  0  0"), "without atoms"),
+        (GOOD.replace("  3  2  0", " 30 20  0"), "ends before its 30 atoms"),
+        (GOOD.replace("    1.2000", "      what"), "line 6: no position"),
+        (GOOD.replace("    1.2000", "       nan"), "line 6: no element and position"),
+        (GOOD.replace("0 C  ", "0 7  "), "line 5: no element"),
+        (GOOD.replace("  1  2  2", "  1  9  2"), "line 8: a bond of order 2 between atoms"),
+        (GOOD.replace("  1  2  2", "  1  2  4"), "a bond of order 4"),
+        (GOOD.replace("CHG  1   3", "CHG  1   8"), "a charge on atom 8 of 3"),
+    ],
+)  # fmt: skip
+def test_bad_files(text: str, says: str, home: Path) -> None:
+    Path("bad.sdf").write_text(text)
+    with pytest.raises(BadMolecule, match=says):
+        sdf.read("bad.sdf")
+
+
+def test_a_file_that_is_no_text(home: Path) -> None:
+    Path("bad.sdf").write_bytes(bytes(range(256)))
+    with pytest.raises(BadMolecule, match="no text"):
+        sdf.read("bad.sdf")

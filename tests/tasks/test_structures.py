@@ -1,0 +1,110 @@
+"""Molecules, end to end: from a data set to a model folder to drawn molecules, and what cannot
+be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from unstir.datasets import qm9
+from unstir.recipes import atoms
+from unstir.runtimes.manifest import BadModel, read
+from unstir.tasks.request import BadRequest
+from unstir.tasks.structures import structures
+
+COUNTS = [0, 0, 3, 5, 0, 0, 0, 0, 0, 2]
+
+
+def molecules() -> qm9.Molecules:
+    """Chains of carbons, and a few that end in oxygen."""
+    tokens, bonds = (
+        np.zeros((10, qm9.MOST), np.uint8),
+        np.zeros((10, qm9.MOST, qm9.MOST), np.uint8),
+    )
+    x = np.zeros((10, qm9.MOST, 3), np.float32)
+    sizes = np.repeat(np.arange(10), COUNTS)
+    for i, n in enumerate(sizes):
+        tokens[i, :n] = 1
+        tokens[i, n - 1] = 1 + 2 * (i % 2)
+        x[i, :n, 0] = 1.5 * (np.arange(n) - (n - 1) / 2)
+        x[i, :n, 1] = 0.4 * (-1) ** np.arange(n) * (n % 2 == 0)
+        for j in range(n - 1):
+            bonds[i, j, j + 1] = bonds[i, j + 1, j] = 1
+    numbers = {name: np.zeros(10, np.float32) for name in qm9.PROPERTIES}
+    return qm9.Molecules(tokens, x, bonds, np.array([f"C{i}" for i in range(10)]), numbers)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A model of chains, trained for some seconds."""
+    pytest.importorskip("torch")
+    patch = pytest.MonkeyPatch()
+    patch.setattr(qm9, "building", lambda root: iter(()))
+    patch.setattr(qm9, "load", lambda root: molecules())
+    patch.setattr(qm9.Molecules, "split", lambda self, name: self)
+    settings = replace(atoms.recipe.trainer, steps=150, batch=16, warmup=10, threads=1)
+    small = {"width": 48, "edge": 16, "message": 32, "depth": 3}
+    out = tmp_path_factory.mktemp("models") / "chains"
+    stages = {
+        p.stage for p in atoms.run(replace(atoms.recipe, trainer=settings, sizes=small), out)
+    }
+    assert stages == {"denoiser", "done"}
+    yield out
+    patch.undo()
+
+
+def test_the_model_folder(trained: Path) -> None:
+    manifest = read(trained)
+    manifest.verify()
+    assert manifest.kind == "molecule"
+    assert manifest.molecule is not None
+    assert manifest.molecule["counts"] == COUNTS
+    assert manifest.molecule["kinds"] == list(qm9.TOKENS[:-1])
+    assert (trained / "card.md").is_file()
+
+
+def test_chains_come_out(trained: Path) -> None:
+    """In sizes of the data; two atoms are what it has learned by then: one single bond, about 1.5
+    angstrom long."""
+    drawn = list(structures(model=str(trained), n=40, seed=0, steps=20, threads=1))
+    assert {len(m) for m in drawn} == {2, 3, 9}
+    pairs = [m for m in drawn if len(m) == 2]
+    apart = [np.linalg.norm(m.positions[0] - m.positions[1]) for m in pairs]
+    assert np.median(apart) == pytest.approx(1.5, abs=0.35)
+    assert np.mean([m.bonds[0, 1] == 1 for m in pairs]) > 0.7
+    for m in drawn:
+        assert set(m.symbols) <= {"C", "O", "N", "F"}
+        assert np.array_equal(m.bonds, m.bonds.T)
+        assert not m.bonds.diagonal().any()
+        assert np.allclose(m.positions.mean(0), 0, atol=1e-4)
+
+
+def test_one_seed_is_one_molecule(trained: Path) -> None:
+    asked = {"model": str(trained), "steps": 5, "threads": 1}
+    together = list(structures(n=3, seed=5, **asked))
+    [alone] = structures(n=1, seed=7, **asked)
+    assert alone.symbols == together[2].symbols
+    assert np.abs(alone.positions - together[2].positions).max() < 1e-3
+    [four] = structures(n=1, seed=7, atoms=4, **asked)
+    assert len(four) == 4
+
+
+def test_what_cannot_be(trained: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadRequest, match="knows up to 9"):
+        structures(model=str(trained), atoms=10)
+    with pytest.raises(BadModel, match="draws from nothing"):
+        structures(model="emoji")
+    said = json.loads((trained / "model.json").read_text())
+    for change in ({"scale": 0}, {"counts": [0, 1]}, {"kinds": ["C"]}, {"counts": [0] * 10}):
+        broken = tmp_path / "broken"
+        broken.mkdir(exist_ok=True)
+        (broken / "model.json").write_text(
+            json.dumps(said | {"molecule": said["molecule"] | change})
+        )
+        with pytest.raises(BadModel):
+            read(broken)

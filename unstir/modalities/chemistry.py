@@ -1,0 +1,148 @@
+"""What a molecule in space is worth, by rdkit (the extra `molecules`) and by the field's rules.
+
+    verdict = judged(structure)         # valid, connected, SMILES
+    atoms, whole = stable(structure)    # share of atoms whose bonds fit their element; all of them
+    atoms, whole = looked_up(structure) # the same, with bonds by distance alone
+
+Valid: rdkit sanitizes it (valences, rings), it has one fragment and no radical. Where hydrogens
+are not drawn they are what valences leave open. Stability by distances is the protocol of
+Hoogeboom et al. 2022 (EDM): bond lengths in picometer are those of their table, within margins of
+10, 5 and 3; for a molecule without hydrogens those that rdkit places are used, and it is said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unstir.modalities.sdf import Structure
+
+VALENCES = {"H": (1,), "C": (4,), "N": (3,), "O": (2,), "F": (1,)}
+CHARGED = {("N", 1): (4,), ("O", -1): (1,), ("C", -1): (3,)}
+SINGLE = {
+    "HH": 74, "HC": 109, "HN": 101, "HO": 96, "HF": 92, "CC": 154, "CN": 147, "CO": 143,
+    "CF": 135, "NN": 145, "NO": 140, "NF": 136, "OO": 148, "OF": 142, "FF": 142,
+}  # fmt: skip
+DOUBLE = {"CC": 134, "CN": 129, "CO": 120, "NN": 125, "NO": 121, "OO": 121}
+TRIPLE = {"CC": 120, "CN": 116, "CO": 113, "NN": 110}
+MARGINS = 10, 5, 3
+ORDER = "HCNOF"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What rdkit says of a molecule; `smiles` is canonical, empty where it is not valid."""
+
+    valid: bool
+    connected: bool
+    smiles: str
+
+    @property
+    def good(self) -> bool:
+        return self.valid and self.connected
+
+
+def judged(structure: Structure) -> Verdict:
+    """Sanitized or not, in one piece or not, and its canonical SMILES without hydrogens."""
+    from rdkit import Chem
+
+    molecule = sane(structure)
+    if molecule is None:
+        return Verdict(False, False, "")
+    connected = len(Chem.GetMolFrags(molecule)) == 1
+    radical = any(atom.GetNumRadicalElectrons() for atom in molecule.GetAtoms())
+    return Verdict(not radical, connected, Chem.MolToSmiles(Chem.RemoveHs(molecule)))
+
+
+def sane(structure: Structure) -> Any:
+    """The rdkit molecule with its conformer, sanitized, or None."""
+    from rdkit import Chem, rdBase
+
+    with rdBase.BlockLogs():
+        molecule = raw(structure)
+        problem = Chem.SanitizeMol(molecule, catchErrors=True)
+    return None if problem else molecule
+
+
+def raw(structure: Structure) -> Any:
+    """The rdkit molecule as it stands."""
+    from rdkit import Chem
+    from rdkit.Geometry import Point3D
+
+    molecule = Chem.RWMol()
+    explicit = "H" in structure.symbols
+    for symbol, charge in zip(structure.symbols, structure.charges, strict=True):
+        atom = Chem.Atom(symbol)
+        atom.SetFormalCharge(charge)
+        atom.SetNoImplicit(explicit)
+        molecule.AddAtom(atom)
+    kinds = (None, Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE)
+    for i, j in zip(*np.nonzero(np.triu(structure.bonds, 1)), strict=True):
+        molecule.AddBond(int(i), int(j), kinds[int(structure.bonds[i, j])])
+    conformer = Chem.Conformer(len(structure))
+    for i, (x, y, z) in enumerate(structure.positions.tolist()):
+        conformer.SetAtomPosition(i, Point3D(x, y, z))
+    molecule.AddConformer(conformer)
+    return molecule
+
+
+def with_hydrogens(structure: Structure) -> Structure | None:
+    """The molecule with the hydrogens that its valences leave open, placed by rdkit; None where
+    it is not valid."""
+    from rdkit import Chem
+
+    molecule = sane(structure)
+    if molecule is None:
+        return None
+    molecule = Chem.AddHs(molecule, addCoords=True)
+    Chem.Kekulize(molecule, clearAromaticFlags=True)
+    n = molecule.GetNumAtoms()
+    bonds = np.zeros((n, n), np.uint8)
+    for bond in molecule.GetBonds():
+        i, j = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
+        bonds[i, j] = bonds[j, i] = int(bond.GetBondTypeAsDouble())
+    atoms = list(molecule.GetAtoms())
+    return Structure(
+        tuple(a.GetSymbol() for a in atoms), tuple(a.GetFormalCharge() for a in atoms),
+        np.array(molecule.GetConformer().GetPositions()), bonds, structure.title, structure.tags,
+    )  # fmt: skip
+
+
+def stable(structure: Structure) -> tuple[float, bool]:
+    """By its own bonds: the share of atoms with the valence of their element and charge."""
+    return _fitting(structure, structure.bonds.astype(int), charged=True)
+
+
+def looked_up(structure: Structure) -> tuple[float, bool]:
+    """By bonds that follow from distances, charges not seen: EDM's protocol."""
+    x = structure.positions
+    apart = 100 * np.linalg.norm(x[:, None] - x[None], axis=-1)
+    orders = np.zeros(apart.shape, int)
+    for i, one in enumerate(structure.symbols):
+        for j, two in enumerate(structure.symbols[:i]):
+            pair = "".join(sorted((one, two), key=ORDER.index))
+            orders[i, j] = orders[j, i] = _order(pair, float(apart[i, j]))
+    return _fitting(structure, orders, charged=False)
+
+
+def _order(pair: str, apart: float) -> int:
+    order = 0
+    for table, margin in zip((SINGLE, DOUBLE, TRIPLE), MARGINS, strict=True):
+        if pair not in table or apart >= table[pair] + margin:
+            break
+        order += 1
+    return order
+
+
+def _fitting(structure: Structure, orders: np.ndarray, charged: bool) -> tuple[float, bool]:
+    fits = []
+    for symbol, charge, order in zip(
+        structure.symbols, structure.charges, orders.sum(1), strict=True
+    ):
+        allowed = VALENCES[symbol]
+        if charged and charge:
+            allowed = CHARGED.get((symbol, charge), ())
+        fits.append(int(order) in allowed)
+    return float(np.mean(fits)), all(fits)

@@ -1,0 +1,158 @@
+"""Small molecules in space, from QM9: positions, kinds and bonds drawn together.
+
+    unstir train molecules --out runs/molecules      # fetches qm9pack by pip; needs rdkit
+
+Heavy atoms only (up to nine of C, N, O, F); hydrogens follow from valences. One state holds all
+(modalities/structures.py), the objective is objectives/molecule.py, the network networks/pairs.py.
+Figures: its card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unstir.core.schedules import from_json
+from unstir.datasets import qm9
+from unstir.folders import cache_dir
+from unstir.modalities.structures import BONDS, channels, pack
+from unstir.networks.build import build
+from unstir.objectives.denoising import logit_normal
+from unstir.objectives.molecule import Molecule
+from unstir.recipes.card import write_card
+from unstir.recipes.pipeline import by_one
+from unstir.recipes.recipe import Events, Progress
+from unstir.runtimes.export import write
+from unstir.training import distributed
+from unstir.training.loop import train
+from unstir.training.settings import Settings
+from unstir.training.snapshots import export_ema
+
+
+@dataclass(frozen=True)
+class Atoms:
+    """Everything that decides the training of a model of molecules in space.
+
+    Args:
+        name, title: of the model.
+        hydrogens: whether they are atoms like others, or follow from valences.
+        sizes: the network's constructor arguments beyond kinds and atoms.
+        schedule, times: the forward process, and mean and deviation of logit-normal times.
+        trainer: settings of the training.
+        defaults: sampler, steps and spacing.
+        licences: of the data.
+    """
+
+    name: str
+    title: str
+    hydrogens: bool
+    trainer: Settings
+    sizes: dict[str, Any] = field(default_factory=dict)
+    schedule: dict[str, Any] = field(default_factory=lambda: {"name": "flow", "shift": 1.0})
+    times: tuple[float, float] = (-0.4, 1.2)
+    defaults: dict[str, Any] = field(default_factory=dict)
+    licences: dict[str, str] = field(default_factory=dict)
+
+
+recipe = Atoms(
+    name="molecules",
+    title="Small organic molecules in space",
+    hydrogens=False,
+    trainer=Settings(
+        steps=20_000, batch=64, lr=1e-3, muon_lr=0.01, warmup=300, cooldown=0.4, ema=(0.1,)
+    ),
+    defaults={"sampler": "ddim", "steps": 100, "scale": 1.0, "spacing": "uniform"},
+    licences={
+        "QM9 by qm9pack": "MIT, Copyright (c) Raghunathan Ramakrishnan; data: Ramakrishnan et al. "
+        "2014, Scientific Data 1, 140022 (CC0)"
+    },
+)
+
+
+def run(recipe: Atoms, out: Path) -> Events:
+    """Train into the folder `out`; the same call goes on after any stop."""
+    group = distributed.group(recipe.trainer.device)
+    out.mkdir(parents=True, exist_ok=True)
+    yield from by_one(group, _data())
+    data = States(of(recipe, qm9.load(cache_dir() / "qm9").split("train")))
+    net = build("pairs", sizes(recipe, data))
+    objective = Molecule(from_json(recipe.schedule), logit_normal(*recipe.times))
+    for event in train(net, objective, data, recipe.trainer, out / "denoiser"):
+        yield Progress("denoiser", event.step, event.steps, event)
+    if group.first:
+        net.load_state_dict(export_ema(out / "denoiser", recipe.trainer.ema[-1]))
+        done = write(out, manifest(recipe, data), net, None)
+        write_card(out, done, len(data), sum(p.numel() for p in net.parameters()))
+    yield Progress("done", 1, 1)
+
+
+def _data() -> Iterator[Progress]:
+    for done, total in qm9.building(cache_dir() / "qm9"):
+        yield Progress("molecules", done, total)
+
+
+def of(recipe: Atoms, molecules: qm9.Molecules) -> qm9.Molecules:
+    """With hydrogens or without, as the recipe has it."""
+    return molecules if recipe.hydrogens else molecules.heavy()
+
+
+def sizes(recipe: Atoms, data: States) -> dict[str, Any]:
+    """The network's constructor arguments."""
+    return {"kinds": data.kinds, "atoms": data.atoms, **recipe.sizes}
+
+
+def manifest(recipe: Atoms, data: States) -> dict[str, Any]:
+    """What model.json says before graphs and files are known."""
+    return {
+        "kind": "molecule",
+        "name": recipe.name,
+        "title": recipe.title,
+        "network": {"name": "pairs", "sizes": sizes(recipe, data)},
+        "codec": None,
+        "condition": None,
+        "molecule": {
+            "kinds": list(qm9.TOKENS[: data.kinds]),
+            "scale": data.scale,
+            "counts": data.counts.tolist(),
+        },
+        "schedule": recipe.schedule,
+        "parametrization": "x0",
+        "shape": [channels(data.kinds, data.atoms), data.atoms],
+        "size": [data.atoms],
+        "defaults": recipe.defaults,
+        "licences": recipe.licences,
+        "aliases": {},
+        "training": {"ema": recipe.trainer.ema[-1], "settings": recipe.trainer.to_json()},
+    }
+
+
+class States:
+    """Molecules as states: {"x": (B, C, N), "mask": (B, N)}.
+
+    `scale` is the deviation of all coordinates in angstrom, `counts[n]` how many molecules have
+    n atoms.
+    """
+
+    def __init__(self, molecules: qm9.Molecules) -> None:
+        self.molecules = molecules
+        there = molecules.tokens > 0
+        self.kinds = len(qm9.TOKENS) - (not (molecules.tokens == len(qm9.TOKENS)).any())
+        self.atoms = molecules.tokens.shape[1]
+        self.scale = float(molecules.positions[there].std())
+        self.counts = np.bincount(there.sum(1), minlength=self.atoms + 1)
+
+    def __len__(self) -> int:
+        return len(self.molecules)
+
+    def batch(self, indices: np.ndarray, /) -> dict[str, np.ndarray]:
+        tokens = self.molecules.tokens[indices]
+        mask = (tokens > 0).astype(np.float32)
+        h = np.eye(self.kinds + 1, dtype=np.float32)[tokens][..., 1:]
+        e = np.eye(BONDS, dtype=np.float32)[self.molecules.bonds[indices]]
+        pairs = mask[:, :, None] * mask[:, None] * (1 - np.eye(self.atoms, dtype=np.float32))
+        x = self.molecules.positions[indices] / self.scale
+        return {"x": pack(x, h, e * pairs[..., None]).astype(np.float32), "mask": mask}

@@ -1,0 +1,132 @@
+"""Molecules in space, drawn from noise.
+
+    run = structures(n=100, seed=7)
+    write([molecule for molecule in run], "out.sdf")       # modalities/sdf.py
+
+Each has as many atoms as one of the training set, drawn by its seed, or `atoms`. With `keep` some
+atoms of a given molecule, their kinds and the bonds among them stay as they are, and the rest is
+drawn around them. One seed is one molecule, whatever else is drawn with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unstir.core.levels import Denoise, Level
+from unstir.core.noise import seeds as following
+from unstir.core.noise import uniform
+from unstir.modalities.sdf import Structure
+from unstir.modalities.structures import noise, unpack
+from unstir.runtimes.model import Model
+from unstir.tasks.prepared import first_seed, loaded_model
+from unstir.tasks.process import Process, resolve
+from unstir.tasks.request import BadRequest, whole
+
+GROUP = 64
+"""Molecules that are drawn together."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The molecules of a request, drawn as they are asked for."""
+
+    model: Model
+    way: Process
+    seed: int
+    n: int
+    atoms: int | None
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __iter__(self) -> Iterator[Structure]:
+        for first in range(0, self.n, GROUP):
+            yield from self.group(range(first, min(first + GROUP, self.n)))
+
+    def group(self, which: range) -> list[Structure]:
+        """Some of them."""
+        each = following(self.seed + which[0], len(which))
+        said = self.model.manifest.molecule or {}
+        mask = masks(sizes(each, said["counts"], self.atoms), self.model.manifest.shape[1])
+        source = noise(each, mask, len(said["kinds"]))
+        x = self.way.path[0].sigma * source(-1)
+        for step in self.way.sampler(again(self.model, mask), x, self.way.path, noise=source):
+            x = step.x
+        return finished(x, mask, said["kinds"], said["scale"])
+
+
+def structures(
+    *,
+    model: str = "molecules",
+    n: int = 1,
+    seed: int | None = None,
+    atoms: int | None = None,
+    steps: int | None = None,
+    sampler: str | None = None,
+    spacing: str | None = None,
+    threads: int | None = None,
+) -> Drawn:
+    """Draw molecules.
+
+    Args:
+        atoms: How many each has, where it is not drawn: without hydrogens if the model has none.
+    """
+    first = first_seed(seed, n)
+    loaded = loaded_model(model, "onnx", threads, False, "molecule")
+    most = loaded.manifest.shape[1]
+    if atoms is not None and whole("atoms", atoms, 1, 10**6) > most:
+        raise BadRequest(f"atoms is {atoms}; {loaded.manifest.name} knows up to {most}")
+    way = resolve(loaded, steps=steps, sampler=sampler, spacing=spacing)
+    return Drawn(loaded, way, first, n, atoms)
+
+
+def sizes(seeds: Sequence[int], counts: Sequence[int], atoms: int | None) -> np.ndarray:
+    """How many atoms each has: drawn like those of the training set, by its seed."""
+    if atoms is not None:
+        return np.full(len(seeds), atoms)
+    shares = np.cumsum(counts) / np.sum(counts)
+    return np.searchsorted(shares, uniform(seeds, (), field="atoms")(-1), side="right")
+
+
+def masks(counts: np.ndarray, most: int) -> np.ndarray:
+    """(B, N) float32, 1 where there is an atom."""
+    return (np.arange(most) < counts[:, None]).astype(np.float32)
+
+
+def again(model: Model, mask: np.ndarray) -> Denoise[np.ndarray]:
+    """The model's denoiser, told each time what it answered before (Chen et al. 2023); made anew
+    for each walk."""
+    shape = len(mask), model.manifest.shape[0], mask.shape[1]
+    told = np.concatenate([np.zeros(shape, np.float32), mask[:, None]], 1)
+
+    def denoise(z: np.ndarray, t: Level) -> np.ndarray:
+        told[:, :-1] = model.net(z, t.t, extra=told)
+        return told[:, :-1].copy()
+
+    return denoise
+
+
+def finished(
+    z: np.ndarray, mask: np.ndarray, kinds: Sequence[str], scale: float
+) -> list[Structure]:
+    """States as molecules: the likeliest kinds and bonds."""
+    x, h, e = unpack(z, len(kinds))
+    return [
+        _structure(x[i, : int(n)] * scale, h[i, : int(n)], e[i, : int(n), : int(n)], kinds)
+        for i, n in enumerate(mask.sum(1))
+    ]
+
+
+def _structure(x: np.ndarray, h: np.ndarray, e: np.ndarray, kinds: Sequence[str]) -> Structure:
+    names = [kinds[int(k)] for k in h.argmax(-1)]
+    charges: dict[str, Any] = {"+": 1, "-": -1}
+    bonds = e.argmax(-1) * (1 - np.eye(len(x), dtype=int))
+    return Structure(
+        tuple(name.rstrip("+-") for name in names),
+        tuple(charges.get(name[-1], 0) for name in names),
+        x.astype(np.float64), bonds.astype(np.uint8),
+    )  # fmt: skip
