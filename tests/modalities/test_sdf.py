@@ -47,7 +47,7 @@ def test_xyz_and_mol(home: Path) -> None:
     assert lines[4].split() == ["O", "-0.60000", "1.00000", "-0.25000"]
     sdf.write([ONE], "one.mol")
     assert sdf.read("one.mol")[0].charges == (0, 0, -1)
-    for name, count, says in (("two.mol", 2, "room for one"), ("one.pdb", 1, "ends in '.pdb'")):
+    for name, count, says in (("two.mol", 2, "room for one"), ("one.pdb", 1, "ends in .pdb")):
         with pytest.raises(ValueError, match=says):
             sdf.write([ONE] * count, name)
         assert not Path(name).exists()

@@ -11,7 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from unstir.apps.cli import main
 from unstir.datasets import qm9
+from unstir.modalities import sdf
+from unstir.modalities.images import read as read_picture
 from unstir.recipes import atoms
 from unstir.runtimes.manifest import BadModel, read
 from unstir.tasks.request import BadRequest
@@ -47,8 +50,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     patch.setattr(qm9, "building", lambda root: iter(()))
     patch.setattr(qm9, "load", lambda root: molecules())
     patch.setattr(qm9.Molecules, "split", lambda self, name: self)
-    settings = replace(atoms.recipe.trainer, steps=150, batch=16, warmup=10, threads=1)
-    small = {"width": 48, "edge": 16, "message": 32, "depth": 3}
+    settings = replace(atoms.recipe.trainer, steps=120, batch=16, warmup=10, threads=1)
+    small = {"width": 32, "edge": 16, "message": 32, "depth": 2}
     out = tmp_path_factory.mktemp("models") / "chains"
     stages = {
         p.stage for p in atoms.run(replace(atoms.recipe, trainer=settings, sizes=small), out)
@@ -108,3 +111,48 @@ def test_what_cannot_be(trained: Path, tmp_path: Path) -> None:
         )
         with pytest.raises(BadModel):
             read(broken)
+
+
+def test_the_command(trained: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`generate` with such a model writes molecules, each of which tells how it was made."""
+    line = ["generate", "--model", str(trained), "--seed", "5", "--steps", "4", "--threads", "1"]
+    assert main([*line, "--n", "3", "-o", "out.sdf", "--preview", "out.png", "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["molecules"] == 3
+    assert "out.sdf  3 molecules, seed 5, ddim, 4 evaluations, molecules" in said.err
+    made = sdf.read("out.sdf")
+    assert [m.title for m in made] == ["molecules 5", "molecules 6", "molecules 7"]
+    assert read_picture("out.png").std() > 1
+    last = json.loads(made[2].tags["unstir"])["command"]
+    assert main([*last[1:-1], "last.sdf"]) == 0
+    [again] = sdf.read("last.sdf")
+    assert again.symbols == made[2].symbols
+    assert np.abs(again.positions - made[2].positions).max() < 2e-3
+    capsys.readouterr()
+    assert main(["show", "out.sdf"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("unstir generate --model")
+    assert "the first of 3 molecules" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["-o", "out.png"], 2, "out.png ends in .png; molecules go to .sdf, .mol, .xyz"),
+        (["-o", "out.sdf", "--preview", "x.pdf"], 2, "x.pdf"),
+        (["-o", "out.sdf", "--atoms", "99"], 2, "atoms is 99"),
+        (["-o", "out.sdf", "--n", "0"], 2, "n is 0"),
+        (["-o", "out.mol", "--n", "2"], 2, "room for one molecule"),
+        (["-o", "nowhere/out.sdf"], 3, "nowhere does not exist"),
+        (["a cat", "-o", "out.sdf"], 2, "too many words"),
+        (["--scale", "2", "-o", "out.sdf"], 2, "--scale"),
+    ],
+)
+def test_bad_commands_leave_nothing(
+    words: list[str], code: int, says: str, trained: Path, home: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    before = sorted(Path.cwd().iterdir())
+    assert main(["generate", "--model", str(trained), "--steps", "2", *words]) == code
+    assert says in capsys.readouterr().err.replace("\n", " ")
+    assert sorted(Path.cwd().iterdir()) == before

@@ -78,9 +78,9 @@ def raw(structure: Structure) -> Any:
         atom.SetFormalCharge(charge)
         atom.SetNoImplicit(explicit)
         molecule.AddAtom(atom)
-    kinds = (None, Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE)
+    kinds = (Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE)
     for i, j in zip(*np.nonzero(np.triu(structure.bonds, 1)), strict=True):
-        molecule.AddBond(int(i), int(j), kinds[int(structure.bonds[i, j])])
+        molecule.AddBond(int(i), int(j), kinds[int(structure.bonds[i, j]) - 1])
     conformer = Chem.Conformer(len(structure))
     for i, (x, y, z) in enumerate(structure.positions.tolist()):
         conformer.SetAtomPosition(i, Point3D(x, y, z))

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from unstir.modalities.files import replacing
+from unstir.modalities.images import BadEnding
 
 MOST = 999
 """Atoms that the V2000 counts line has room for."""
@@ -47,15 +48,22 @@ class Structure:
 def write(structures: Sequence[Structure], path: str | os.PathLike[str]) -> Path:
     """Write all into one file, which appears whole or not at all."""
     path = Path(path)
-    make = {".sdf": record, ".mol": molfile, ".xyz": xyz}.get(path.suffix.lower())
-    if make is None:
-        raise ValueError(f"{path} ends in {path.suffix!r}; molecules go to {', '.join(ENDINGS)}")
-    if path.suffix.lower() == ".mol" and len(structures) != 1:
-        raise ValueError(f"{path} has room for one molecule, not {len(structures)}; give an .sdf")
+    make = {".sdf": record, ".mol": molfile, ".xyz": xyz}[ending(path)]
+    if make is molfile and len(structures) != 1:
+        raise BadEnding(f"{path} has room for one molecule, not {len(structures)}; give an .sdf")
     text = "".join(make(structure) for structure in structures)
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return path
+
+
+def ending(path: Path) -> str:
+    """The path's ending; BadEnding where no molecules go there."""
+    if path.suffix.lower() not in ENDINGS:
+        raise BadEnding(
+            f"{path} ends in {path.suffix or 'nothing'}; molecules go to {', '.join(ENDINGS)}"
+        )
+    return path.suffix.lower()
 
 
 def record(structure: Structure) -> str:

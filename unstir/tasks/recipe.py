@@ -47,7 +47,7 @@ class Recipe:
     scale: float | None
     guidance: str
     interval: tuple[float, float] | None
-    pixels: tuple[int, int]
+    pixels: tuple[int, int]  # 0 x 0 of what is no picture
     padded: bool
     runtime: str
     threads: int
@@ -96,10 +96,14 @@ class Recipe:
             "command": self.command(file),
             "seed": self.seed,
             "model": {"name": self.name, "sha256": self.sha256},
-            "settings": {name: getattr(self, name) for name in _SETTINGS} | self._edit(),
+            "settings": self._settings() | self._edit(),
             "runtime": {"name": self.runtime, "threads": self.threads},
             "versions": versions(self.runtime),
         }
+
+    def _settings(self) -> dict[str, Any]:
+        names = (n for n in _SETTINGS if any(self.pixels) or n not in ("size", "pixels"))
+        return {name: getattr(self, name) for name in names}
 
     def _edit(self) -> dict[str, Any]:
         """What an edit was made from; nothing for a drawing."""

@@ -9,15 +9,17 @@ ours, and nothing is run.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unstir.modalities import a1111
+from unstir.modalities import a1111, sdf
 from unstir.modalities.image_text import KEY, extract
 from unstir.modalities.images import BadPicture
+from unstir.modalities.sdf import BadMolecule
 from unstir.modalities.source import sha256
 from unstir.runtimes import manifest, shelf
 from unstir.tasks.recipe import SCHEMA
@@ -25,6 +27,7 @@ from unstir.tasks.request import harmless
 
 VERBS = ("generate", "inpaint", "outpaint", "vary", "edit", "interpolate", "upscale")
 """The commands that make files."""
+MOLECULES = (".sdf", ".mol")
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,12 @@ def show(what: str) -> Shown:
     """Show a picture or a model.
 
     Args:
-        what: A picture that unstir or another program made, the name of a model, or its
-            folder.
+        what: A picture that unstir or another program made, molecules that unstir made, the
+            name of a model, or its folder.
     """
     path = Path(os.path.expanduser(what))
+    if path.suffix.lower() in MOLECULES and path.is_file():
+        return _molecule(path)
     if path.is_file():
         return _picture(path)
     looks_like_file = path.suffix and what not in shelf.shelf() and not path.is_dir()
@@ -64,6 +69,19 @@ def _picture(path: Path) -> Shown:
     if recipe is None:
         return Shown(path, text=text, notes=(_whose(text),))
     return Shown(path, _command(path, recipe), text, recipe, notes=tuple(_changes(recipe)))
+
+
+def _molecule(path: Path) -> Shown:
+    """The command of the first molecule; each of a file tells its own."""
+    molecules = sdf.read(path)
+    try:
+        recipe = json.loads(molecules[0].tags.get(KEY, ""))
+    except ValueError:
+        raise BadMolecule(f"{path} does not say how it was made") from None
+    if not isinstance(recipe, dict):
+        raise BadMolecule(f"{path} does not say how it was made")
+    many = (f"the first of {len(molecules)} molecules",) if len(molecules) > 1 else ()
+    return Shown(path, _command(path, recipe), "", recipe, notes=(*many, *_changes(recipe)))
 
 
 def _whose(text: str) -> str:

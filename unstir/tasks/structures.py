@@ -3,15 +3,15 @@
     run = structures(n=100, seed=7)
     write([molecule for molecule in run], "out.sdf")       # modalities/sdf.py
 
-Each has as many atoms as one of the training set, drawn by its seed, or `atoms`. With `keep` some
-atoms of a given molecule, their kinds and the bonds among them stay as they are, and the rest is
-drawn around them. One seed is one molecule, whatever else is drawn with it.
+Each has as many atoms as one of the training set, drawn by its seed, or `atoms`. One seed is one
+molecule, whatever else is drawn with it.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,13 @@ import numpy as np
 from unstir.core.levels import Denoise, Level
 from unstir.core.noise import seeds as following
 from unstir.core.noise import uniform
+from unstir.modalities.image_text import KEY
 from unstir.modalities.sdf import Structure
 from unstir.modalities.structures import noise, unpack
 from unstir.runtimes.model import Model
-from unstir.tasks.prepared import first_seed, loaded_model
-from unstir.tasks.process import Process, resolve
+from unstir.tasks.prepared import prepare
+from unstir.tasks.process import Process
+from unstir.tasks.recipe import Recipe
 from unstir.tasks.request import BadRequest, whole
 
 GROUP = 64
@@ -39,6 +41,7 @@ class Drawn:
     seed: int
     n: int
     atoms: int | None
+    recipe: Recipe
 
     def __len__(self) -> int:
         return self.n
@@ -46,6 +49,13 @@ class Drawn:
     def __iter__(self) -> Iterator[Structure]:
         for first in range(0, self.n, GROUP):
             yield from self.group(range(first, min(first + GROUP, self.n)))
+
+    def tagged(self, file: str) -> Iterator[Structure]:
+        """The same, each with what it was made from, for a file of that name."""
+        for i, molecule in enumerate(self):
+            said = json.dumps(replace(self.recipe, seed=self.seed + i).to_json(file))
+            title = f"{self.recipe.name} {self.seed + i}"
+            yield replace(molecule, title=title, tags={KEY: said})
 
     def group(self, which: range) -> list[Structure]:
         """Some of them."""
@@ -75,13 +85,16 @@ def structures(
     Args:
         atoms: How many each has, where it is not drawn: without hydrogens if the model has none.
     """
-    first = first_seed(seed, n)
-    loaded = loaded_model(model, "onnx", threads, False, "molecule")
-    most = loaded.manifest.shape[1]
+    ready = prepare(
+        None, "", model=model, n=n, seed=seed, threads=threads, kind="molecule", steps=steps,
+        sampler=sampler, spacing=spacing,
+    )  # fmt: skip
+    most = ready.model.manifest.shape[1]
     if atoms is not None and whole("atoms", atoms, 1, 10**6) > most:
-        raise BadRequest(f"atoms is {atoms}; {loaded.manifest.name} knows up to {most}")
-    way = resolve(loaded, steps=steps, sampler=sampler, spacing=spacing)
-    return Drawn(loaded, way, first, n, atoms)
+        raise BadRequest(f"atoms is {atoms}; {ready.model.manifest.name} knows up to {most}")
+    options = {} if atoms is None else {"atoms": atoms}
+    recipe = replace(ready.recipe(pixels=(0, 0), options=options), scale=None)
+    return Drawn(ready.model, ready.way, ready.seed, n, atoms, recipe)
 
 
 def sizes(seeds: Sequence[int], counts: Sequence[int], atoms: int | None) -> np.ndarray:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import os
 import shlex
 import signal
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from cyclopts import App, Parameter
@@ -40,6 +42,10 @@ app = App(
     suppress_keyboard_interrupt=False,
     default_parameter=Parameter(negative_iterable=()),
 )
+OTHERS = {"molecule": "molecules"}
+"""Kinds of models that `generate` has another command for."""
+for _name in OTHERS.values():
+    app.command(f"unstir.apps.cli.{_name}:command", name=_name, show=False)
 for _name, _help in COMMANDS.items():
     app.command(f"unstir.apps.cli.{_name}:command", name=_name, help=_help)
 
@@ -58,7 +64,25 @@ def run(words: Sequence[str]) -> None:
         raise NotFound(
             f"no command {first!r}; to draw it: unstir generate {shlex.quote(first)}{hint}"
         )
+    if first == "generate":
+        words = [OTHERS.get(_kind(words), first), *words[1:]]
     app(words, exit_on_error=False, print_error=False)
+
+
+def _kind(words: Sequence[str]) -> str:
+    """The kind of the model that a command line names; a picture's where it names none, or none
+    that can be read."""
+    from unstir.runtimes.manifest import BadModel, read
+    from unstir.runtimes.shelf import folder
+
+    tied = [word.partition("=")[2] for word in words if word.startswith("--model=")]
+    apart = [after for word, after in pairwise(words) if word == "--model"]
+    if not (named := tied + apart):
+        return "image"
+    try:
+        return read(folder(os.path.expanduser(named[-1]))).kind
+    except (BadModel, NotFound, OSError):
+        return "image"
 
 
 def _terminate(number: int, _: Any) -> None:

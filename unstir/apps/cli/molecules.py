@@ -1,0 +1,63 @@
+"""``unstir generate`` with a model of molecules: draw, show the progress, write one file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from unstir.apps.cli.console import answer_json, progress, say
+from unstir.apps.cli.derive import derived
+from unstir.apps.cli.making import free
+from unstir.modalities import ball_and_stick, sdf
+from unstir.modalities.files import check_folder, check_writable
+from unstir.modalities.images import format_of, write
+from unstir.tasks.generate import generate
+from unstir.tasks.structures import Drawn, structures
+
+
+@derived(structures, generate)
+def command(
+    draw: Callable[[], Drawn],
+    *,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    preview: Path | None = None,
+    metadata: bool = True,
+    json: bool = False,
+) -> None:
+    """Write what was made.
+
+    Args:
+        out: File for all molecules: .sdf, .xyz, or .mol for a single one.
+        preview: Also draw them, up to 64, into a picture.
+        metadata: Keep the recipe in the file, for `unstir show`.
+        json: Print what was made as JSON on stdout.
+    """
+    for path, check in ((out, sdf.ending), (preview, format_of)):
+        if path is not None:
+            check(path)
+            check_writable(path)
+    if out is None:
+        check_folder(Path())
+    begin, drawn = time.perf_counter(), draw()
+    out = out or free(f"{drawn.recipe.name}-{drawn.seed}", ".sdf")
+    made = []
+    with progress("drawing") as advance:
+        for molecule in drawn.tagged(out.name) if metadata else drawn:
+            made.append(molecule)
+            advance(len(made), len(drawn), f"{len(made)} of {len(drawn)}")
+    sdf.write(made, out)
+    if preview is not None:
+        write(preview, ball_and_stick.grid(made[: ball_and_stick.MOST]))
+    many = "molecules" if len(made) > 1 else "molecule"
+    settings = f"{drawn.recipe.sampler}, {drawn.recipe.evaluations} evaluations"
+    say(f"{out}  {len(made)} {many}, seed {drawn.seed}, {settings}, {drawn.recipe.name}")
+    if json:
+        answer_json({
+            "file": str(out), "molecules": len(made), "seed": drawn.seed,
+            "recipe": drawn.recipe.to_json(out.name),
+            "seconds": round(time.perf_counter() - begin, 3),
+        })  # fmt: skip
