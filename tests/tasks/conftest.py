@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from PIL import Image
 
 from unstir.apps.cli import main
+from unstir.datasets import qm9
 from unstir.tasks.show import show
 
 
@@ -116,3 +118,43 @@ def upscaler(home: Path) -> Callable[..., Path]:
         return place
 
     return make
+
+
+def _chains() -> qm9.Molecules:
+    """Chains of carbons, and a few that end in oxygen."""
+    tokens, bonds = (
+        np.zeros((10, qm9.MOST), np.uint8),
+        np.zeros((10, qm9.MOST, qm9.MOST), np.uint8),
+    )
+    x = np.zeros((10, qm9.MOST, 3), np.float32)
+    sizes = np.repeat([2, 3, 9], [3, 5, 2])
+    for i, n in enumerate(sizes):
+        tokens[i, :n] = 1
+        tokens[i, n - 1] = 1 + 2 * (i % 2)
+        x[i, :n, 0] = 1.5 * (np.arange(n) - (n - 1) / 2)
+        x[i, :n, 1] = 0.4 * (-1) ** np.arange(n) * (n % 2 == 0)
+        for j in range(n - 1):
+            bonds[i, j, j + 1] = bonds[i, j + 1, j] = 1
+    numbers = {name: np.zeros(10, np.float32) for name in qm9.PROPERTIES}
+    return qm9.Molecules(tokens, x, bonds, np.array([f"C{i}" for i in range(10)]), numbers)
+
+
+@pytest.fixture(scope="session")
+def chains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A model of chains, trained for some seconds."""
+    pytest.importorskip("torch")
+    from unstir.recipes import atoms
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(qm9, "building", lambda root: iter(()))
+    patch.setattr(qm9, "load", lambda root: _chains())
+    patch.setattr(qm9.Molecules, "split", lambda self, name: self)
+    settings = replace(atoms.recipe.trainer, steps=120, batch=16, warmup=10, threads=1)
+    small = {"width": 32, "edge": 16, "message": 32, "depth": 2}
+    out = tmp_path_factory.mktemp("models") / "chains"
+    stages = {
+        p.stage for p in atoms.run(replace(atoms.recipe, trainer=settings, sizes=small), out)
+    }
+    assert stages == {"denoiser", "done"}
+    yield out
+    patch.undo()

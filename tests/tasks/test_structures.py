@@ -4,8 +4,6 @@ be."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +13,6 @@ from unstir.apps.cli import main
 from unstir.datasets import qm9
 from unstir.modalities import sdf
 from unstir.modalities.images import read as read_picture
-from unstir.recipes import atoms
 from unstir.runtimes.manifest import BadModel, read
 from unstir.tasks.request import BadRequest
 from unstir.tasks.structures import structures
@@ -23,58 +20,20 @@ from unstir.tasks.structures import structures
 COUNTS = [0, 0, 3, 5, 0, 0, 0, 0, 0, 2]
 
 
-def molecules() -> qm9.Molecules:
-    """Chains of carbons, and a few that end in oxygen."""
-    tokens, bonds = (
-        np.zeros((10, qm9.MOST), np.uint8),
-        np.zeros((10, qm9.MOST, qm9.MOST), np.uint8),
-    )
-    x = np.zeros((10, qm9.MOST, 3), np.float32)
-    sizes = np.repeat(np.arange(10), COUNTS)
-    for i, n in enumerate(sizes):
-        tokens[i, :n] = 1
-        tokens[i, n - 1] = 1 + 2 * (i % 2)
-        x[i, :n, 0] = 1.5 * (np.arange(n) - (n - 1) / 2)
-        x[i, :n, 1] = 0.4 * (-1) ** np.arange(n) * (n % 2 == 0)
-        for j in range(n - 1):
-            bonds[i, j, j + 1] = bonds[i, j + 1, j] = 1
-    numbers = {name: np.zeros(10, np.float32) for name in qm9.PROPERTIES}
-    return qm9.Molecules(tokens, x, bonds, np.array([f"C{i}" for i in range(10)]), numbers)
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A model of chains, trained for some seconds."""
-    pytest.importorskip("torch")
-    patch = pytest.MonkeyPatch()
-    patch.setattr(qm9, "building", lambda root: iter(()))
-    patch.setattr(qm9, "load", lambda root: molecules())
-    patch.setattr(qm9.Molecules, "split", lambda self, name: self)
-    settings = replace(atoms.recipe.trainer, steps=120, batch=16, warmup=10, threads=1)
-    small = {"width": 32, "edge": 16, "message": 32, "depth": 2}
-    out = tmp_path_factory.mktemp("models") / "chains"
-    stages = {
-        p.stage for p in atoms.run(replace(atoms.recipe, trainer=settings, sizes=small), out)
-    }
-    assert stages == {"denoiser", "done"}
-    yield out
-    patch.undo()
-
-
-def test_the_model_folder(trained: Path) -> None:
-    manifest = read(trained)
+def test_the_model_folder(chains: Path) -> None:
+    manifest = read(chains)
     manifest.verify()
     assert manifest.kind == "molecule"
     assert manifest.molecule is not None
     assert manifest.molecule["counts"] == COUNTS
     assert manifest.molecule["kinds"] == list(qm9.TOKENS[:-1])
-    assert (trained / "card.md").is_file()
+    assert (chains / "card.md").is_file()
 
 
-def test_chains_come_out(trained: Path) -> None:
+def test_chains_come_out(chains: Path) -> None:
     """In sizes of the data; two atoms are what it has learned by then: one single bond, about 1.5
     angstrom long."""
-    drawn = list(structures(model=str(trained), n=40, seed=0, steps=20, threads=1))
+    drawn = list(structures(model=str(chains), n=40, seed=0, steps=20, threads=1))
     assert {len(m) for m in drawn} == {2, 3, 9}
     pairs = [m for m in drawn if len(m) == 2]
     apart = [np.linalg.norm(m.positions[0] - m.positions[1]) for m in pairs]
@@ -87,8 +46,8 @@ def test_chains_come_out(trained: Path) -> None:
         assert np.allclose(m.positions.mean(0), 0, atol=1e-4)
 
 
-def test_one_seed_is_one_molecule(trained: Path) -> None:
-    asked = {"model": str(trained), "steps": 5, "threads": 1}
+def test_one_seed_is_one_molecule(chains: Path) -> None:
+    asked = {"model": str(chains), "steps": 5, "threads": 1}
     together = list(structures(n=3, seed=5, **asked))
     [alone] = structures(n=1, seed=7, **asked)
     assert alone.symbols == together[2].symbols
@@ -97,12 +56,12 @@ def test_one_seed_is_one_molecule(trained: Path) -> None:
     assert len(four) == 4
 
 
-def test_what_cannot_be(trained: Path, tmp_path: Path) -> None:
+def test_what_cannot_be(chains: Path, tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match="knows up to 9"):
-        structures(model=str(trained), atoms=10)
+        structures(model=str(chains), atoms=10)
     with pytest.raises(BadModel, match="draws from nothing"):
         structures(model="emoji")
-    said = json.loads((trained / "model.json").read_text())
+    said = json.loads((chains / "model.json").read_text())
     for change in ({"scale": 0}, {"counts": [0, 1]}, {"kinds": ["C"]}, {"counts": [0] * 10}):
         broken = tmp_path / "broken"
         broken.mkdir(exist_ok=True)
@@ -113,9 +72,9 @@ def test_what_cannot_be(trained: Path, tmp_path: Path) -> None:
             read(broken)
 
 
-def test_the_command(trained: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command(chains: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`generate` with such a model writes molecules, each of which tells how it was made."""
-    line = ["generate", "--model", str(trained), "--seed", "5", "--steps", "4", "--threads", "1"]
+    line = ["generate", "--model", str(chains), "--seed", "5", "--steps", "4", "--threads", "1"]
     assert main([*line, "--n", "3", "-o", "out.sdf", "--preview", "out.png", "--json"]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out)["molecules"] == 3
@@ -149,10 +108,10 @@ def test_the_command(trained: Path, home: Path, capsys: pytest.CaptureFixture[st
     ],
 )
 def test_bad_commands_leave_nothing(
-    words: list[str], code: int, says: str, trained: Path, home: Path,
+    words: list[str], code: int, says: str, chains: Path, home: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     before = sorted(Path.cwd().iterdir())
-    assert main(["generate", "--model", str(trained), "--steps", "2", *words]) == code
+    assert main(["generate", "--model", str(chains), "--steps", "2", *words]) == code
     assert says in capsys.readouterr().err.replace("\n", " ")
     assert sorted(Path.cwd().iterdir()) == before

@@ -88,6 +88,8 @@ def _run_upscaler(out: Path, changes: Changes, start: str | None) -> Events:
 def _run_molecules(out: Path, changes: Changes, start: str | None) -> Events:
     from unstir.recipes import atoms
 
+    if changes.codec_steps or changes.figures:
+        raise ValueError("a model of molecules has no autoencoder and no figures of pictures")
     if start:
         raise ValueError("a model of molecules begins from random weights; leave the start out")
     recipe = replace(atoms.recipe, trainer=trained(atoms.recipe.trainer, changes))

@@ -1,4 +1,5 @@
-"""``unstir generate`` with a model of molecules: draw, show the progress, write one file."""
+"""``unstir generate`` with a model of molecules: draw, show the progress, write one file; and the
+part that other commands on molecules have too."""
 
 from __future__ import annotations
 
@@ -19,8 +20,7 @@ from unstir.tasks.generate import generate
 from unstir.tasks.structures import Drawn, structures
 
 
-@derived(structures, generate)
-def command(
+def making(
     draw: Callable[[], Drawn],
     *,
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
@@ -61,3 +61,6 @@ def command(
             "recipe": drawn.recipe.to_json(out.name),
             "seconds": round(time.perf_counter() - begin, 3),
         })  # fmt: skip
+
+
+command = derived(structures, generate)(making)

@@ -44,7 +44,9 @@ app = App(
 )
 OTHERS = {"molecule": "molecules"}
 """Kinds of models that `generate` has another command for."""
-for _name in OTHERS.values():
+MOLECULES = (".sdf", ".mol")
+"""Endings of files that `inpaint` has another command for."""
+for _name in (*OTHERS.values(), "complete"):
     app.command(f"unstir.apps.cli.{_name}:command", name=_name, show=False)
 for _name, _help in COMMANDS.items():
     app.command(f"unstir.apps.cli.{_name}:command", name=_name, help=_help)
@@ -66,6 +68,8 @@ def run(words: Sequence[str]) -> None:
         )
     if first == "generate":
         words = [OTHERS.get(_kind(words), first), *words[1:]]
+    if first == "inpaint" and any(word.lower().endswith(MOLECULES) for word in words[1:2]):
+        words = ["complete", *words[1:]]
     app(words, exit_on_error=False, print_error=False)
 
 

@@ -1,0 +1,99 @@
+"""Completing a molecule: what is kept is kept to the last bit, and the rest stands around it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from unstir.apps.cli import main
+from unstir.core.levels import Level
+from unstir.modalities import sdf
+from unstir.modalities.sdf import Structure
+from unstir.modalities.structures import project, unpack
+from unstir.tasks.complete import chosen, exact, holding
+from unstir.tasks.request import BadRequest
+
+KINDS = ("C", "N", "O", "O-")
+KEPT = Structure(
+    ("C", "O"), (0, -1), np.array([[5.125, 0.0625, 7.0], [6.4, 0.1, 7.1]]),
+    np.array([[0, 1], [1, 0]], np.uint8),
+)  # fmt: skip
+
+
+def estimate() -> tuple[np.ndarray, np.ndarray]:
+    """Something a network might answer for two molecules, one of them shorter."""
+    rng = np.random.default_rng(0)
+    mask = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]], np.float32)
+    return project(rng.normal(size=(2, 3 + 4 + 20, 5)), mask, 4).astype(np.float32), mask
+
+
+def test_the_estimate_holds_what_is_kept() -> None:
+    z, mask = estimate()
+    out = holding(lambda z, t: z, KEPT, mask, KINDS, 1.4)(z, Level(0.5, 0.5, 0.5))
+    assert np.allclose(project(out, mask, 4), out, atol=1e-5)
+    x, h, e = unpack(out, 4)
+    wanted = (KEPT.positions[1] - KEPT.positions[0]) / 1.4
+    assert np.allclose(x[:, 1] - x[:, 0], wanted, atol=1e-5)
+    assert h[:, 0].argmax(-1).tolist() == [0, 0]
+    assert h[:, 1].argmax(-1).tolist() == [3, 3]
+    assert e[:, 0, 1].argmax(-1).tolist() == [1, 1]
+    before = unpack(z, 4)
+    assert np.array_equal(h[:, 2:], before[1][:, 2:])
+    assert np.array_equal(e[:, 2:, 2:], before[2][:, 2:, 2:])
+    assert np.allclose(x[0, 3] - x[0, 2], before[0][0, 3] - before[0][0, 2], atol=1e-5)
+
+
+def test_it_is_given_back_to_the_last_bit() -> None:
+    drawn = Structure(
+        ("N", "N", "C"), (0, 0, 0), np.array([[0.0, 0, 0], [1.27, 0, 0], [2.5, 0, 0]]),
+        np.zeros((3, 3), np.uint8),
+    )  # fmt: skip
+    out = exact(drawn, KEPT)
+    assert (out.symbols, out.charges) == (("C", "O", "C"), (0, -1, 0))
+    assert np.array_equal(out.positions[:2], KEPT.positions)
+    assert np.linalg.norm(out.positions[2] - KEPT.positions.mean(0)) == pytest.approx(
+        1.865, abs=0.01
+    )
+    assert out.bonds[0, 1] == 1
+
+
+def test_which_atoms() -> None:
+    assert chosen("0-3,7", 9) == [0, 1, 2, 3, 7]
+    assert chosen(" 4 ", 5) == [4]
+    for keep, says in (
+        ("", "give atoms as"), ("a", "give atoms as"), ("3-1", "names 3-1"), ("0-9", "atoms 0-8"),
+        ("0-3,2", "atom 2 twice"), ("-1", "give atoms as"),
+    ):  # fmt: skip
+        with pytest.raises(BadRequest, match=says):
+            chosen(keep, 9)
+
+
+def test_the_command(chains: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Kept atoms stand in the file as they stood, in every molecule; hydrogens and what the model
+    does not know are told of."""
+    sdf.write([KEPT], "it.sdf")
+    line = ["inpaint", "it.sdf", "--model", str(chains), "--steps", "4", "--threads", "1"]
+    asked = [*line, "--keep", "0-1", "--atoms", "5", "--n", "3", "--seed", "2", "-o", "out.sdf"]
+    assert main(asked) == 0
+    for molecule in sdf.read("out.sdf"):
+        assert molecule.symbols[:2] == ("C", "O")
+        assert molecule.charges[:2] == (0, -1)
+        assert np.array_equal(molecule.positions[:2], sdf.read("it.sdf")[0].positions)
+        assert len(molecule) == 5
+    capsys.readouterr()
+    assert main(["show", "out.sdf"]) == 0
+    assert "unstir inpaint it.sdf --keep 0-1 --atoms 5" in capsys.readouterr().out
+    odd = Structure(("Si", "H"), (0, 0), KEPT.positions, KEPT.bonds)
+    sdf.write([odd], "odd.sdf")
+    for words, code, says in (
+        (["inpaint", "odd.sdf", "--keep", "0"], 3, "atom 0 is Si"),
+        (["inpaint", "odd.sdf", "--keep", "1"], 2, "it has no hydrogens"),
+        (["inpaint", "it.sdf", "--keep", "0-1", "--atoms", "1"], 2, "2 are kept"),
+        (["inpaint", "it.sdf"], 2, "keep"),
+        (["inpaint", "no.sdf", "--keep", "0"], 3, "no.sdf"),
+    ):
+        assert main([*words, "--model", str(chains), "-o", "new.sdf"]) == code
+        assert says in capsys.readouterr().err.replace("\n", " ")
+        assert not Path("new.sdf").exists()

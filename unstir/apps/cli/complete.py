@@ -1,0 +1,8 @@
+"""``unstir inpaint`` of a molecule."""
+
+from unstir.apps.cli.derive import derived
+from unstir.apps.cli.molecules import making
+from unstir.tasks.complete import complete
+from unstir.tasks.generate import generate
+
+command = derived(complete, generate)(making)
