@@ -27,7 +27,9 @@ from unstir.core.guidance.cfgpp import cfgpp
 from unstir.core.guidance.interval import interval as within
 from unstir.core.guidance.rescale import rescale
 from unstir.core.levels import Both, Denoise, Level, Step
+from unstir.runtimes import tuned
 from unstir.runtimes.model import Model
+from unstir.runtimes.tuned import Tuned
 from unstir.tasks import names
 from unstir.tasks.request import BadRequest, number, whole, words
 
@@ -38,6 +40,8 @@ GUIDANCES: dict[str, Callable[[Both[Any], float, list[Level]], Denoise[Any]]] = 
     "cfgpp": lambda both, scale, path: cfgpp(both, scale, path),
 }
 MOST_STEPS = 1000
+TUNED = "tuned"
+"""The spacing of a path that was searched for the model (`unstir tune`)."""
 _BELOW_NOISE = 0.999
 """Where a path begins for a network that predicts noise: of pure noise it can say nothing."""
 
@@ -106,9 +110,8 @@ def resolve(
     if sampler is not None:
         words("sampler", sampler)
     name, brought = names.sampler(sampler or model.manifest.current(prefers["sampler"]))
-    spacing = spacing or brought or model.manifest.current(prefers.get("spacing", "uniform"))
+    usual = model.manifest.current(prefers.get("spacing", "uniform"))
     steps = whole("steps", prefers["steps"] if steps is None else steps, 1, MOST_STEPS)
-    spread = named(paths.TABLE, spacing, "spacings")
     named(GUIDANCES, guidance, "guidance")
     scale = _scale(scale, guidance, prefers.get("scale", 1.0))
     walk = find("samplers", name)
@@ -116,11 +119,24 @@ def resolve(
     try:
         check([guidance], name)
         count = cost.steps_for(steps)
-        start = _BELOW_NOISE if model.manifest.parametrization == "eps" else 1.0
-        levels = paths.path(model.schedule, count, spread, start)
+        found = spacing or brought or interval
+        searched = spacing == TUNED or not found
+        better = tuned.find(model.manifest, name, count, scale, guidance) if searched else None
+        spacing = TUNED if better else spacing or brought or usual
+        levels = _levels(model, count, spacing, better)
     except ValueError as error:
         raise BadRequest(f"{name}, {steps} steps, {spacing}, {guidance}: {error}") from error
     return Process(walk, levels, name, steps, spacing, scale, guidance, _interval(interval))
+
+
+def _levels(model: Model, count: int, spacing: str, better: Tuned | None) -> list[Level]:
+    if better is not None:
+        return paths.at(model.schedule, better.times)
+    if spacing == TUNED:
+        raise ValueError(f"no path was tuned for that; `unstir tune {model.manifest.name}` does")
+    spread = named(paths.TABLE, spacing, "spacings")
+    start = _BELOW_NOISE if model.manifest.parametrization == "eps" else 1.0
+    return paths.path(model.schedule, count, spread, start)
 
 
 def _scale(scale: float | None, guidance: str, preferred: float) -> float:

@@ -1,0 +1,104 @@
+"""`tuned.json` beside a model: paths that were searched for it (tasks/tune.py).
+
+    found = find(manifest, sampler="dpmpp_2m", steps=6, scale=3.0, guidance="cfg")
+    found.times                        # 1.0, ..., 0.0
+
+A file that does not belong to the model as it is now is not used; one that is damaged is told of.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from unstir.modalities.files import replacing
+from unstir.runtimes.checks import Bad, Fields
+from unstir.runtimes.manifest import BadModel, Manifest
+
+FILE, FORMAT = "tuned.json", 1
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A path for one sampler, number of its steps, scale and guidance; `error` is how far it ended
+    from the exact walk, and `plain` how far the model's usual path did."""
+
+    sampler: str
+    steps: int
+    scale: float
+    guidance: str
+    times: tuple[float, ...]
+    error: float
+    plain: float
+
+    @property
+    def key(self) -> tuple[str, int, float, str]:
+        return self.sampler, self.steps, self.scale, self.guidance
+
+
+def find(
+    manifest: Manifest, sampler: str, steps: int, scale: float, guidance: str
+) -> Tuned | None:
+    """The path for just these, if there is one."""
+    for path in read(manifest):
+        if path.key == (sampler, steps, scale, guidance):
+            return path
+    return None
+
+
+def read(manifest: Manifest) -> list[Tuned]:
+    """All paths of a model; none where there is no file, or it is another model's."""
+    file = manifest.folder / FILE
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise BadModel(f"{file} is not readable JSON ({error}); {_WAY_OUT}") from None
+    if not isinstance(data, dict) or data.get("model") != manifest.sha256:
+        return []
+    try:
+        if data.get("format") != FORMAT:
+            raise Bad(f"has format {data.get('format')!r}, not {FORMAT}")
+        paths = data.get("paths")
+        if not isinstance(paths, list):
+            raise Bad('has no list "paths"')
+        return [_checked(Fields(entry if isinstance(entry, dict) else {})) for entry in paths]
+    except Bad as error:
+        raise BadModel(f"{file} {error}; {_WAY_OUT}") from None
+
+
+_WAY_OUT = "delete it, or run `unstir tune` again"
+
+
+def _checked(said: Fields) -> Tuned:
+    times = said.numbers("times")
+    steps = said.count("steps", 1000)
+    falls = all(s < t for t, s in pairwise(times))
+    if len(times) != steps + 1 or not falls or times[0] > 1 or times[-1] < 0:
+        raise Bad(
+            f"has {len(times)} times for {steps} steps; one more than steps fall from 1 to 0"
+        )
+    return Tuned(
+        said.text("sampler"), steps, said.number("scale"), said.text("guidance"), times,
+        said.number("error"), said.number("plain"),
+    )  # fmt: skip
+
+
+def write(manifest: Manifest, paths: Iterable[Tuned]) -> Path:
+    """Add paths to the model's file, in place of older ones for the same."""
+    file = manifest.folder / FILE
+    if not os.access(manifest.folder, os.W_OK):
+        raise PermissionError(
+            f"nothing can be written in {manifest.folder}; copy the model folder and tune the copy"
+        )
+    every = {path.key: path for path in (*read(manifest), *paths)}
+    rows = [asdict(every[key]) for key in sorted(every)]
+    text = json.dumps({"format": FORMAT, "model": manifest.sha256, "paths": rows}, indent=1)
+    with replacing(file) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+    return file
