@@ -5,7 +5,7 @@
 
 Walks of many fine steps are kept as a table: cost[i][j] is how far one straight step from level i
 lands from where the walk is at level j. The path of K steps with the least sum of costs follows by
-dynamic programming, with the costs of earlier steps weighed more (Chen et al. 2024, "On the
+dynamic programming, with the costs of later steps weighed more (Chen et al. 2024, "On the
 trajectory regularity of ODE-based diffusion sampling", section 4). No gradient is needed and no
 picture. A path is kept only where it ends nearer to the fine walk than the model's own path does,
 on other noise than it was searched on.
@@ -37,7 +37,7 @@ from unstir.tasks.request import BadRequest, whole
 FINE = 60
 """Steps of the walk that is taken for exact."""
 GROWTH = 1.15
-"""How much more the cost of a step counts than that of the one after it (Chen et al. 2024)."""
+"""How much more the cost of a step counts than that of the one before it (Chen et al. 2024)."""
 CHUNK, CHECKED, SEED = 16, 16, 2**40
 """Walks at a time, walks that paths are measured on, and the first seed: apart from pictures'."""
 PROMPTS = """
@@ -151,8 +151,8 @@ def costs(
 
 
 def best(table: np.ndarray, count: int, growth: float = GROWTH) -> list[int]:
-    """The `count` + 1 levels from the first to the last with the least cost: a step costs
-    `growth` times what the same step after it would."""
+    """The `count` + 1 levels from the first to the last with the least cost: each step counts
+    `growth` times as much as the one before it."""
     last = len(table) - 1
     if not 1 <= count <= last:
         raise ValueError(f"{count} steps over {last + 1} levels; give 1 to {last}")
@@ -160,7 +160,7 @@ def best(table: np.ndarray, count: int, growth: float = GROWTH) -> list[int]:
     chosen = []
     for _ in range(count - 1):
         through = np.where(np.triu(np.ones_like(table), 1) > 0, table, np.inf)
-        through = growth * through + value  # from i by j
+        through = through + growth * value  # from i by j
         chosen.append(through.argmin(1))
         value = through.min(1)
     places = [0]

@@ -1,0 +1,134 @@
+"""Paths that are searched: the search is optimal, its paths end nearer than the usual ones, and
+`generate` walks them, for just the model they were found for."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from itertools import combinations, pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from unstir.core.exact import Mixture, gaussian
+from unstir.core.find import find
+from unstir.core.noise import gaussian as normal
+from unstir.core.paths import at, path
+from unstir.core.schedules import flow
+from unstir.runtimes import tuned
+from unstir.runtimes.manifest import BadModel, read
+from unstir.runtimes.model import load
+from unstir.runtimes.shelf import SHIPPED
+from unstir.runtimes.tuned import Tuned
+from unstir.tasks.generate import generate
+from unstir.tasks.process import resolve
+from unstir.tasks.request import BadRequest
+from unstir.tasks.tune import FINE, best, costs, tune
+
+
+@pytest.mark.parametrize("growth", [1.0, 1.15])
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_no_path_of_so_many_steps_is_cheaper(count: int, growth: float) -> None:
+    """Against all of them."""
+    table = np.random.default_rng(count).uniform(0, 1, (7, 7))
+
+    def price(places: tuple[int, ...]) -> float:
+        return sum(growth**k * table[pair] for k, pair in enumerate(pairwise(places)))
+
+    every = [(0, *middle, 6) for middle in combinations(range(1, 6), count - 1)]
+    found = tuple(best(table, count, growth))
+    assert price(found) == pytest.approx(min(map(price, every)))
+    with pytest.raises(ValueError, match="give 1 to 6"):
+        best(table, 7)
+
+
+@pytest.mark.parametrize("count", [4, 6, 10])
+def test_on_a_mixture_it_ends_nearer(count: int) -> None:
+    """Narrow modes far apart, whose walks bend in a few places: by straight steps nearer to the
+    exact walk than equal ones, on other noise than it was searched on. (The costs are those of
+    straight steps; for samplers of higher order it need not be so, and `tune` measures.)"""
+    parts = [gaussian(np.array([mean]), np.eye(1) * 0.01) for mean in (-3.0, 1.0, 4.0)]
+    mixture = Mixture((0.5, 0.3, 0.2), parts)
+    levels = path(flow(), FINE)
+    denoise = mixture.denoise
+
+    def walked(way: list, seeds: range, name: str = "ddim") -> tuple[list, list]:
+        noise = normal(seeds, (1,), dtype="float64")
+        states = [way[0].sigma * noise(-1)]
+        clean = []
+        for step in find("samplers", name)(denoise, states[0], way, noise=noise):
+            states.append(step.x)
+            clean.append(step.x0)
+        return states, clean
+
+    states, clean = walked(levels, range(64), "dpmpp_2m")
+    searched = at(flow(), [levels[i].t for i in best(costs(levels, states, clean), count)])
+    exact = walked(path(flow(), 2000), range(100, 164), "dpmpp_2m")[0][-1]
+    errors = [
+        float(np.abs(walked(way, range(100, 164))[0][-1] - exact).mean())
+        for way in (searched, path(flow(), count))
+    ]
+    assert errors[0] < errors[1]
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A model folder that may be written."""
+    shutil.copytree(SHIPPED / "emoji", tmp_path / "emoji")
+    (tmp_path / "emoji" / tuned.FILE).unlink(missing_ok=True)
+    return tmp_path / "emoji"
+
+
+TIMES = (1.0, 0.8, 0.5, 0.0)
+
+
+def test_generate_walks_it(copied: Path) -> None:
+    """Where sampler, steps and scale are those it was found for, and no spacing was asked for."""
+    manifest = read(copied)
+    tuned.write(manifest, [Tuned("dpmpp_2m", 3, 3.0, "cfg", TIMES, 0.1, 0.2)])
+    model = load(str(copied))
+    way = resolve(model, steps=3)
+    assert [level.t for level in way.path] == list(TIMES)
+    assert way.spacing == "tuned"
+    others = (
+        {"scale": 2.0},
+        {"sampler": "ddim"},
+        {"spacing": "uniform"},
+        {"interval": (0.1, 0.9)},
+    )
+    for asked in ({"steps": 4}, *({"steps": 3} | other for other in others)):
+        assert resolve(model, **asked).spacing != "tuned"
+    picture = generate("a cat", model=str(copied), steps=3, seed=1, threads=1)[0]
+    assert "tuned" in picture.recipe.command("cat.png")
+    with pytest.raises(BadRequest, match="no path was tuned"):
+        resolve(model, steps=4, spacing="tuned")
+
+
+def test_a_file_that_does_not_belong(copied: Path) -> None:
+    """Another model's is not used; a damaged one is told of."""
+    manifest = read(copied)
+    file = tuned.write(manifest, [Tuned("dpmpp_2m", 3, 3.0, "cfg", TIMES, 0.1, 0.2)])
+    good = json.loads(file.read_text())
+    file.write_text(json.dumps(good | {"model": "0" * 64}))
+    assert tuned.read(manifest) == []
+    for change in ({"times": [0.0, 0.5, 0.8, 1.0]}, {"times": [1.0, 0.0]}, {"steps": "3"}):
+        file.write_text(json.dumps(good | {"paths": [good["paths"][0] | change]}))
+        with pytest.raises(BadModel, match=r"tuned\.json"):
+            tuned.read(manifest)
+    file.write_text("{")
+    with pytest.raises(BadModel, match="delete it"):
+        tuned.read(manifest)
+
+
+def test_tuning_a_model(copied: Path) -> None:
+    """A few walks: paths fall, and only those that are better are kept, beside the model."""
+    *events, report = tune(str(copied), steps=(4, 5), walks=2, threads=1)
+    assert events[-1].done == events[-1].total
+    assert [row.steps for row in report.rows] == [4, 5]
+    assert all(row.error < row.plain for row in report.kept)
+    assert [t.steps for t in tuned.read(read(copied))] == [row.steps for row in report.kept]
+    read(copied).verify()
+    for asked in ({"steps": (5, 4)}, {"steps": (1, 4)}, {"walks": 0}):
+        with pytest.raises(BadRequest):
+            list(tune(str(copied), **asked))
