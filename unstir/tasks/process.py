@@ -28,6 +28,7 @@ from unstir.core.guidance.interval import interval as within
 from unstir.core.guidance.rescale import rescale
 from unstir.core.levels import Both, Denoise, Level, Step
 from unstir.runtimes import tuned
+from unstir.runtimes.manifest import BadModel
 from unstir.runtimes.model import Model
 from unstir.runtimes.tuned import Tuned
 from unstir.tasks import names
@@ -112,6 +113,8 @@ def resolve(
     name, brought = names.sampler(sampler or model.manifest.current(prefers["sampler"]))
     usual = model.manifest.current(prefers.get("spacing", "uniform"))
     steps = whole("steps", prefers["steps"] if steps is None else steps, 1, MOST_STEPS)
+    if spacing not in (None, TUNED):
+        named(paths.TABLE, spacing, "spacings")
     named(GUIDANCES, guidance, "guidance")
     scale = _scale(scale, guidance, prefers.get("scale", 1.0))
     walk = find("samplers", name)
@@ -124,6 +127,8 @@ def resolve(
         better = tuned.find(model.manifest, name, count, scale, guidance) if searched else None
         spacing = TUNED if better else spacing or brought or usual
         levels = _levels(model, count, spacing, better)
+    except BadModel:
+        raise
     except ValueError as error:
         raise BadRequest(f"{name}, {steps} steps, {spacing}, {guidance}: {error}") from error
     return Process(walk, levels, name, steps, spacing, scale, guidance, _interval(interval))
@@ -134,9 +139,8 @@ def _levels(model: Model, count: int, spacing: str, better: Tuned | None) -> lis
         return paths.at(model.schedule, better.times)
     if spacing == TUNED:
         raise ValueError(f"no path was tuned for that; `unstir tune {model.manifest.name}` does")
-    spread = named(paths.TABLE, spacing, "spacings")
     start = _BELOW_NOISE if model.manifest.parametrization == "eps" else 1.0
-    return paths.path(model.schedule, count, spread, start)
+    return paths.path(model.schedule, count, paths.TABLE[spacing], start)
 
 
 def _scale(scale: float | None, guidance: str, preferred: float) -> float:

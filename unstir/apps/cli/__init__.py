@@ -30,6 +30,7 @@ unstir draws pictures from noise, offline, on a plain CPU.
   unstir noise photo.jpg                            how a picture is stirred into noise
   unstir train FOLDER --out runs/mine               learn from your own pictures
   unstir evaluate MODEL --against FOLDER            how good are its pictures?
+  unstir tune MODEL                                 as good in fewer steps
   unstir models                                     the models there are
   unstir doctor                                     is everything all right?
 
