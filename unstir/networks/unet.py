@@ -10,7 +10,7 @@ Ronneberger et al. 2015; Ho et al. 2020; Rombach et al. 2022. Shapes: x (B, C, *
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -111,17 +111,20 @@ class UNet(nn.Module):
         tokens: Tensor | None = None,
         token_mask: Tensor | None = None,
         extra: Tensor | None = None,
+        hints: Sequence[Tensor] = (),
     ) -> Tensor:
+        """`hints`, one a level and of its shape, are added where the level begins (control.py)."""
         x = self._inputs(x, extra)
+        more = iter(hints)
         emb, tokens, mask = embed(self.time(t), self.tokens, tokens, token_mask)
         emb = F.silu(emb)
-        embs, h = [emb], self.enter(x)
+        embs, h = [emb], hinted(self.enter(x), more)
         skips = [h]
         for layer in self.down:
             if isinstance(layer, Block):
                 h = layer(h, embs[-1], tokens, mask)
             else:
-                h = layer(h)
+                h = hinted(layer(h), more)
                 embs.append(coarsen(embs[-1], self.dims))
             skips.append(h)
         for layer in self.middle:
@@ -149,3 +152,9 @@ class UNet(nn.Module):
         if given != self.extra:
             raise ValueError(f"extra has {given} channels; this network takes {self.extra}")
         return x if extra is None else torch.cat([x, extra], 1)
+
+
+def hinted(h: Tensor, hints: Iterator[Tensor]) -> Tensor:
+    """h, and the next of the hints if there is one."""
+    hint = next(hints, None)
+    return h if hint is None else h + hint

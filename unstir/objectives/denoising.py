@@ -59,7 +59,8 @@ class Denoising:
     """objective(model, batch, rng).
 
     batch: "x" (B, C, *space) clean samples in model space; "tokens" (B, L, D) and "token_mask"
-    (B, L) if the network takes a condition; "extra" (B, E, *space) if it takes further channels.
+    (B, L) if the network takes a condition; "extra" (B, E, *space) if it takes further channels;
+    "lines", what a branch beside it is told (networks/control.py).
 
     Args:
         schedule, parametrization: as in `core`; the network learns F of the parametrization's row.
@@ -84,7 +85,8 @@ class Denoising:
         at = level(self.schedule, t.reshape(-1, *[1] * (x0.ndim - 1)))
         xt = at.alpha * x0 + at.sigma * eps
         into = to_x0(self.parametrization, at)[2]
-        out = model(into * xt, t, *condition(batch, rng, self.drop), batch.get("extra"))
+        told = batch.get("extra"), *(batch[name] for name in ("lines",) if name in batch)
+        out = model(into * xt, t, *condition(batch, rng, self.drop), *told)
         error = (out - target(self.parametrization, x0, eps, at)).square().flatten(1).mean(1)
         return self._reduce(model, error, at, t)
 

@@ -13,7 +13,7 @@ bitwise. So the same command goes on after any stop.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ from unstir.recipes.preview import preview
 from unstir.recipes.recipe import Events, Progress, Recipe, Source
 from unstir.recipes.start import warm
 from unstir.runtimes.export import write
-from unstir.runtimes.manifest import sha256_of
+from unstir.runtimes.manifest import read, sha256_of
 from unstir.runtimes.shelf import SHIPPED
 from unstir.training import distributed
 from unstir.training.data import Arrays, Dataset
@@ -61,8 +61,24 @@ def run(
     `start` names model folders to begin from, by part: {"autoencoder": folder, "denoiser":
     folder}.
     """
-    start, group = start or {}, distributed.group(recipe.trainer.device)
-    cache = out / "cache"
+    start = start or {}
+    codec = yield from stages(recipe, source, out, start)
+    condition = from_manifest(recipe.condition, SHIPPED)
+    net = warm(build(recipe.network, network_sizes(recipe)), start, "denoiser")
+    show: Preview = preview(recipe, codec, condition, out)
+    if recipe.figures:
+        show = with_figures(show, recipe, codec, condition, out)
+    yield from _train_denoiser(net, recipe, show, out)
+    if distributed.group(recipe.trainer.device).first:
+        export(recipe, net, codec, out, start)
+    yield Progress("done", 1, 1)
+
+
+def stages(
+    recipe: Recipe, source: Source, out: Path, start: Mapping[str, Path]
+) -> Generator[Progress, None, Autoencoder | None]:
+    """All that comes before the denoiser, in the run's cache; returns the autoencoder."""
+    group, cache = distributed.group(recipe.trainer.device), out / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     yield from by_one(group, _pictures(source, recipe, cache))
     pictures = stored(cache / "pictures.npy")
@@ -76,19 +92,12 @@ def run(
             group.wait()
             codec.load_state_dict(export_ema(out / "codec", recipe.coder.ema[-1]))
         yield from by_one(group, _of_this_codec(codec, out))
-    yield from by_one(group, _latents(codec, recipe, pictures, cache))
+    known = _statistics(start) if codec is not None and recipe.coder is None else None
+    yield from by_one(group, _latents(codec, recipe, pictures, cache, known))
     if recipe.repaints:
         yield from by_one(group, _around_holes(codec, recipe, pictures, cache))
     yield from by_one(group, _conditions(recipe, cache))
-    net = warm(build(recipe.network, network_sizes(recipe)), start, "denoiser")
-    condition = from_manifest(recipe.condition, SHIPPED)
-    show: Preview = preview(recipe, codec, condition, out)
-    if recipe.figures:
-        show = with_figures(show, recipe, codec, condition, out)
-    yield from _train_denoiser(net, recipe, show, out)
-    if group.first:
-        export(recipe, net, codec, out, start)
-    yield Progress("done", 1, 1)
+    return codec
 
 
 def by_one(group: distributed.Group, stage: Events) -> Events:
@@ -203,9 +212,11 @@ def _of_this_codec(codec: Autoencoder, out: Path) -> Events:
 
 
 def _latents(
-    codec: Autoencoder | None, recipe: Recipe, pictures: np.ndarray, cache: Path
-) -> Events:
-    """The pictures in the space the denoiser works in, float16, on unit statistics."""
+    codec: Autoencoder | None, recipe: Recipe, pictures: np.ndarray, cache: Path,
+    known: Latent | None,
+) -> Events:  # fmt: skip
+    """The pictures in the space the denoiser works in, float16, on unit statistics: those that
+    are `known` of an autoencoder that stays as it was, or measured."""
     path = cache / "latents.npy"
     if codec is None or path.exists():
         return
@@ -214,12 +225,18 @@ def _latents(
         for i in range(0, n, CHUNK):
             codes[i : i + CHUNK] = encoded(codec, model_space(pictures[i : i + CHUNK]))
             yield Progress("latents", i, n)
-        statistics = measure(codes[i : i + CHUNK] for i in range(0, n, CHUNK))
+        statistics = known or measure(codes[i : i + CHUNK] for i in range(0, n, CHUNK))
         save(cache / "latent.json", {"mean": statistics.mean, "std": statistics.std})
         with new_array(path, (n, *recipe.shape), np.float16) as latents:
             for i in range(0, n, CHUNK):
                 latents[i : i + CHUNK] = statistics.normalize(codes[i : i + CHUNK])
     (cache / "codes.npy").unlink()
+
+
+def _statistics(start: Mapping[str, Path]) -> Latent:
+    """Those of the latents of the model that is begun from."""
+    said = read(start["autoencoder"]).codec or {}
+    return Latent(said["mean"], said["std"])
 
 
 def _around_holes(

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shutil
 import struct
 import warnings
 from pathlib import Path
@@ -25,6 +26,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from unstir.networks.autoencoder import Autoencoder
+from unstir.networks.control import Controlled
 
 OPSET = 18
 FORMAT = 1
@@ -56,10 +58,40 @@ def write(
         "weights": weights,
         "files": {n: _sha256(folder / n) for n in (*names, *extra)},
     }
-    temporary = folder / "model.json.tmp"
-    temporary.write_text(json.dumps(done, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    temporary.replace(folder / "model.json")
+    _save(folder, done)
     return done
+
+
+def _save(folder: Path, manifest: dict[str, Any]) -> None:
+    """model.json, whole or not at all."""
+    temporary = folder / "model.json.tmp"
+    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(folder / "model.json")
+
+
+def add_control(
+    base: Path, out: Path, net: Controlled, said: dict[str, Any], training: dict[str, Any]
+) -> dict[str, Any]:
+    """Write the model folder `base` with a branch beside its denoiser into `out`; its graph reads
+    the denoiser's weights where they are. `said` is model.json's "control"."""
+    out.mkdir(parents=True, exist_ok=True)
+    manifest = json.loads((base / "model.json").read_text(encoding="utf-8"))
+    for file in manifest["files"]:
+        if (base / file).resolve() != (out / file).resolve():
+            shutil.copyfile(base / file, out / file)
+    own = _weights(net.cpu().control, out / "control.safetensors")
+    offsets = {f"control.{name}": at for name, at in own.items()}
+    offsets |= {f"net.{name}": at for name, at in _offsets(out / "denoiser.safetensors").items()}
+    inputs = _inputs(net.net, manifest) | {"lines": torch.rand(2, 1, *manifest["size"])}
+    graph = _graph(out / "controlled.onnx", net, inputs, "out", offsets, "")
+    manifest["control"] = said | {"training": training}
+    manifest["graphs"]["controlled"] = graph
+    files = "control.safetensors", graph["file"]
+    manifest["weights"] = sorted({*manifest["weights"], files[0]})
+    manifest["files"] |= {name: _sha256(out / name) for name in files}
+    _save(out, manifest)
+    return manifest
 
 
 def write_graph(
@@ -81,6 +113,11 @@ def _weights(net: nn.Module, path: Path) -> dict[str, tuple[str, int, int]]:
             v.copy_(half[k].to(v.dtype))
     save_file(half, path, metadata={"format": "pt"})
     path.chmod(0o644)  # it writes files that only their owner can read
+    return _offsets(path)
+
+
+def _offsets(path: Path) -> dict[str, tuple[str, int, int]]:
+    """name -> (file, offset, length) of each tensor in a safetensors file."""
     with path.open("rb") as f:
         size = struct.unpack("<Q", f.read(8))[0]
         header = json.loads(f.read(size))
@@ -101,6 +138,12 @@ def _denoiser(
     manifest: dict[str, Any],
     offsets: dict[str, tuple[str, int, int]],
 ) -> dict[str, Any]:
+    inputs = _inputs(net, manifest)
+    return _graph(folder / "denoiser.onnx", net, inputs, "out", offsets, "")
+
+
+def _inputs(net: nn.Module, manifest: dict[str, Any]) -> dict[str, Tensor]:
+    """Something of the shape of everything that a denoiser takes."""
     shape, condition = manifest["shape"], manifest.get("condition")
     inputs = {"x": torch.randn(2, *shape), "t": torch.rand(2)}
     if condition:
@@ -110,7 +153,7 @@ def _denoiser(
         inputs["token_mask"] = torch.ones(2, length)
     if extra := int(getattr(net, "extra", 0)):
         inputs["extra"] = torch.randn(2, extra, *shape[1:])
-    return _graph(folder / "denoiser.onnx", net, inputs, "out", offsets, "")
+    return inputs
 
 
 def _codec(
