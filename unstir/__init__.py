@@ -25,6 +25,7 @@ _LAZY = {
     "interpolate": "unstir.tasks.interpolate",
     "edit": "unstir.tasks.edit",
     "vary": "unstir.tasks.vary",
+    "trace": "unstir.tasks.trace",
     "upscale": "unstir.tasks.upscale",
     "outpaint": "unstir.tasks.outpaint",
     "load": "unstir.runtimes.model",
@@ -33,7 +34,7 @@ _LAZY = {
 }
 __all__ = [
     "Model", "Picture", "__version__", "edit", "generate", "inpaint", "interpolate", "load",
-    "outpaint", "upscale", "vary",
+    "outpaint", "trace", "upscale", "vary",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from unstir.tasks.interpolate import interpolate
     from unstir.tasks.outpaint import outpaint
     from unstir.tasks.picture import Picture
+    from unstir.tasks.trace import trace
     from unstir.tasks.upscale import upscale
     from unstir.tasks.vary import vary
 

@@ -10,6 +10,7 @@ import torch
 from unstir.core.edits.differential import differential
 from unstir.core.edits.inversion import invert, record, replay
 from unstir.core.edits.project import back_project, project
+from unstir.core.edits.proximal import proximal, rows
 from unstir.core.edits.slerp import slerp
 from unstir.core.edits.windows import hann, places, windows
 from unstir.core.exact import Gaussian, Mixture, gaussian
@@ -310,3 +311,44 @@ def test_slerp_turns_evenly_within_each_sample():
     np.testing.assert_allclose(half[1], [0.0, 2.0])
     twin = slerp(torch.from_numpy(a), torch.from_numpy(b), 0.3)
     np.testing.assert_allclose(twin.numpy(), slerp(a, b, 0.3))
+
+
+def test_proximal_weighs_a_noisy_measurement():
+    """The first of CORRELATED, measured with noise: the others' mean is nearer to Bayes' than
+    where the measurement is taken for exact (project), or not at all; and rho has its limits."""
+    deviation, y = 0.8, np.array([2.5])
+    gain = COVARIANCE[:, 0] / (COVARIANCE[0, 0] + deviation**2)
+    wanted = CORRELATED.mean + gain * (y - CORRELATED.mean[0])
+
+    def A(x):
+        return x[..., :1]
+
+    def transposed(y):
+        return np.concatenate([y, 0 * y, 0 * y], -1)
+
+    walk, source = path(flow(), 60), noise(3000, 3)
+    solve = rows(A, transposed, y)
+    ways = {
+        "nothing": CORRELATED.denoise,
+        "project": project(CORRELATED.denoise, A, transposed, y),
+        "proximal": proximal(CORRELATED.denoise, solve, deviation),
+    }
+    far = {
+        name: np.abs(
+            end(ddim(way, source(-1), walk, eta=1.0, noise=source)).mean(0) - wanted
+        ).max()
+        for name, way in ways.items()
+    }
+    assert far["proximal"] < 0.9 * min(far["nothing"], far["project"]), far
+    x, t = source(-1), walk[30]
+    exact = project(CORRELATED.denoise, A, transposed, y)(x, t)
+    np.testing.assert_allclose(proximal(CORRELATED.denoise, solve, 0.0)(x, t), exact, atol=1e-9)
+    free = proximal(CORRELATED.denoise, solve, 1e6)(x, t)
+    np.testing.assert_allclose(free, CORRELATED.denoise(x, t), atol=1e-6)
+    best = solve(x, 0.7)
+    for nudge in (-1e-3, 1e-3):
+
+        def cost(z):
+            return ((y - A(z)) ** 2).sum(-1) + 0.7 * ((z - x) ** 2).sum(-1)
+
+        assert (cost(best) <= cost(best + nudge)).all()

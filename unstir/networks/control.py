@@ -22,7 +22,7 @@ from unstir.networks.unet import UNet
 
 
 class Control(nn.Module):
-    """x (B, C, h, w), lines (B, 1, cell h, cell w) -> a hint (B, width, ...) for each level.
+    """x (B, C, h, w), lines (B, 1, cell h, cell w) -> a hint for each level.
 
     Args:
         channels: of x.
@@ -48,7 +48,10 @@ class Control(nn.Module):
             nn.ModuleList(ResBlock(width, width, embedding, 2) for _ in range(blocks))
             for width in widths
         )
-        self.leave = nn.ModuleList(zero(conv(2, width, width, kernel=1)) for width in widths)
+        begin = [widths[0], *widths[:-1]]  # a level begins with the channels of the finer one
+        self.leave = nn.ModuleList(
+            zero(conv(2, width, out, kernel=1)) for width, out in zip(widths, begin, strict=True)
+        )
 
     def forward(self, x: Tensor, lines: Tensor, emb: Tensor) -> list[Tensor]:
         h = self.enter(torch.cat([x, F.pixel_unshuffle(lines, self.cell)], 1))

@@ -113,7 +113,7 @@ class UNet(nn.Module):
         extra: Tensor | None = None,
         hints: Sequence[Tensor] = (),
     ) -> Tensor:
-        """`hints`, one a level and of its shape, are added where the level begins (control.py)."""
+        """`hints`, one for each level, are added where it begins (control.py)."""
         x = self._inputs(x, extra)
         more = iter(hints)
         emb, tokens, mask = embed(self.time(t), self.tokens, tokens, token_mask)

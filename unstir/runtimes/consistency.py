@@ -38,6 +38,7 @@ def check(manifest: Manifest) -> None:
     _check_inputs(manifest)
     if manifest.repaints:
         _check_extra(manifest)
+    _check_control(manifest)
     if manifest.codec:
         _check_latent(Fields(dict(manifest.codec), "codec"), manifest.shape[0])
     if manifest.condition:
@@ -103,6 +104,22 @@ def _check_extra(manifest: Manifest) -> None:
         raise Bad(
             f"has a denoiser with {sizes.get('extra')} further channels; one that repaints has "
             f"{manifest.shape[0] + 1}: a state and the hidden share"
+        )
+
+
+def _check_control(manifest: Manifest) -> None:
+    """A branch that is told lines has its description and its graph, or neither is there."""
+    graph = manifest.graphs.get("controlled")
+    if (graph is None) != (manifest.control is None):
+        raise Bad('has one of "control" and the graph "controlled" without the other')
+    if graph is None:
+        return
+    Fields(dict(manifest.control or {}), "control").choice("name", ("edges",))
+    wanted = {*manifest.graphs["denoiser"].inputs, "lines"}
+    if set(graph.inputs) != wanted or manifest.kind != "image":
+        raise Bad(
+            f"gives the graph 'controlled' the inputs {', '.join(graph.inputs)}; beside this "
+            f"denoiser they are {', '.join(sorted(wanted))}"
         )
 
 

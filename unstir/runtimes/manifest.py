@@ -72,6 +72,7 @@ class Manifest:
     condition: Mapping[str, Any] | None = None
     upscale: Mapping[str, Any] | None = None
     molecule: Mapping[str, Any] | None = None
+    control: Mapping[str, Any] | None = None
     schedule: Mapping[str, Any] = field(default_factory=dict)
     parametrization: str = ""
     shape: tuple[int, ...] = ()
@@ -202,6 +203,7 @@ def _manifest(folder: Path, sha256: str, data: dict[str, Any]) -> Manifest:
         condition=fields.part("condition", none=True),
         upscale=fields.table("upscale") if kind == "upscaler" else None,
         molecule=fields.table("molecule") if kind == "molecule" else None,
+        control=fields.part("control", none=True),
         schedule=fields.part("schedule"),
         parametrization=fields.text("parametrization"),
         shape=fields.counts("shape", 2, 4),

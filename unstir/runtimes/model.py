@@ -56,6 +56,7 @@ class Model:
     """A model folder with its networks behind it; threads may share one.
 
     `around` (1, C + 1, h, w) is what a model that repaints sees (`codecs.seen`); None: nothing.
+    `lines` (1, 1, H, W) in [0, 1] is what it draws along, if it has a branch for that.
     """
 
     folder: Path
@@ -66,6 +67,7 @@ class Model:
     threads: int
     padded: bool = False
     around: np.ndarray | None = None
+    lines: np.ndarray | None = None
 
     @property
     def schedule(self) -> Schedule:
@@ -94,11 +96,14 @@ class Model:
             extra = nothing(self.manifest.shape) if self.around is None else self.around
         if extra is not None:
             given["extra"] = _rows(extra, len(x))
-        wanted = self.manifest.graphs["denoiser"].inputs
+        if self.lines is not None:
+            given["lines"] = _rows(self.lines, len(x))
+        name = "denoiser" if self.lines is None else "controlled"
+        wanted = self.manifest.graphs[name].inputs
         if missing := [name for name in wanted if name not in given]:
             what = "its further channels" if missing[0] == "extra" else "a condition"
             raise ValueError(f"{self.manifest.name} needs {missing[0]}: give it {what}")
-        return self._run("denoiser", *(given[name] for name in wanted))
+        return self._run(name, *(given[key] for key in wanted))
 
     def denoise(self, tokens: Tokens | None = None) -> Denoise[np.ndarray]:
         """x_t -> E[x_0 | x_t, tokens] for the samplers; one row of tokens for all, or one per
@@ -130,6 +135,10 @@ class Model:
     def seeing(self, x: np.ndarray, mask: np.ndarray) -> Model:
         """The same model, told a picture (3, H, W) in [-1, 1] and where it is hidden (H, W)."""
         return replace(self, around=seen(self.encode, x[None], mask[None]))
+
+    def tracing(self, lines: np.ndarray) -> Model:
+        """The same model, told lines (H, W) in [0, 1] to draw along."""
+        return replace(self, lines=lines[None, None])
 
     @property
     def latent(self) -> Latent | None:

@@ -16,6 +16,8 @@ from torch import nn
 
 from unstir.networks.autoencoder import Autoencoder
 from unstir.networks.build import build
+from unstir.networks.control import Control, Controlled
+from unstir.networks.unet import UNet
 
 Graph = Callable[..., np.ndarray]
 
@@ -29,6 +31,13 @@ def load_graphs(
     net = _network(folder, manifest["network"], "denoiser", device)
     inputs = manifest["graphs"]["denoiser"]["inputs"]
     graphs = {"denoiser": _function(net, device, inputs)}
+    if said := manifest.get("control"):
+        control = Control(**said["sizes"])
+        _given(control, folder, "control")
+        inputs = manifest["graphs"]["controlled"]["inputs"]
+        assert isinstance(net, UNet)
+        beside = Controlled(net, control).to(device).eval()
+        graphs["controlled"] = _function(beside, device, inputs)
     if manifest.get("codec"):
         codec = _network(folder, manifest["codec"], "autoencoder", device)
         assert isinstance(codec, Autoencoder)
@@ -41,9 +50,13 @@ def load_graphs(
 
 def _network(folder: Path, entry: dict[str, Any], file: str, device: str) -> nn.Module:
     net = build(entry["name"], entry["sizes"])
+    _given(net, folder, file)
+    return net.to(device).eval()
+
+
+def _given(net: nn.Module, folder: Path, file: str) -> None:
     weights = load_file(folder / f"{file}.safetensors")
     net.load_state_dict({k: v.float() for k, v in weights.items()}, strict=True)
-    return net.to(device).eval()
 
 
 def _function(net: nn.Module, device: str, names: Sequence[str]) -> Graph:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -59,11 +60,20 @@ class Canvas:
         return len(places(self.shape[1:], self.cells, self._stride))
 
     def denoiser(
-        self, model: Model, way: Process, about: Subject, around: Around | None = None
+        self,
+        model: Model,
+        way: Process,
+        about: Subject,
+        around: Around | None = None,
+        lines: np.ndarray | None = None,
     ) -> Denoise[np.ndarray]:
         """The guided denoiser of the whole canvas; a model that repaints is told a picture
-        `around` a hole."""
+        `around` a hole, and one that traces the `lines` (height, width)."""
         models = [model] * self.windows if around is None else self._seeing(model, *around)
+        if lines is not None:
+            models = [
+                one.tracing(lines[part]) for one, part in zip(models, self._parts, strict=True)
+            ]
         each = [way.denoiser(one, about.pos, about.neg) for one in models]
         if self.windows == 1:
             return each[0]
@@ -74,12 +84,16 @@ class Canvas:
         x = to_model(resize(pixels, self.width, self.height))
         size, box = (self.width, self.height), Image.Resampling.BOX
         hidden = np.asarray(Image.fromarray(np.float32(hole > 0)).resize(size, box))
+        return [model.seeing(x[part], hidden[part]) for part in self._parts]
+
+    @property
+    def _parts(self) -> list[tuple[Any, ...]]:
+        """The pixels of each window."""
         high, wide = self.cell
-        parts = [
+        return [
             (..., _times(rows, high), _times(columns, wide))
             for _, rows, columns in places(self.shape[1:], self.cells, self._stride)
         ]
-        return [model.seeing(x[part], hidden[part]) for part in parts]
 
     def encode(self, model: Model, pixels: np.ndarray) -> np.ndarray:
         """(H, W, 3) uint8 of any size -> the state (1, C, h, w) of clean data."""

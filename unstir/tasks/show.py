@@ -25,7 +25,7 @@ from unstir.runtimes import manifest, shelf
 from unstir.tasks.recipe import SCHEMA
 from unstir.tasks.request import harmless
 
-VERBS = ("generate", "inpaint", "outpaint", "vary", "edit", "interpolate", "upscale")
+VERBS = ("generate", "inpaint", "outpaint", "vary", "edit", "trace", "interpolate", "upscale")
 """The commands that make files."""
 MOLECULES = (".sdf", ".mol")
 

@@ -24,13 +24,14 @@ unstir draws pictures from noise, offline, on a plain CPU.
   unstir outpaint photo.jpg "a red car on a road" --left 90        paint beyond the border
   unstir vary star-1.png                            draw others like it
   unstir edit cat.png "a dog" --from "a cat"        say what a picture shows instead
+  unstir trace photo.jpg "a red fox"                draw along its lines
   unstir interpolate "a cat" "a dog" -o it.gif      from one to the other
   unstir upscale photo.jpg -o large.png             four times its size
   unstir show star-1.png                            the command that made a picture
   unstir noise photo.jpg                            how a picture is stirred into noise
   unstir train FOLDER --out runs/mine               learn from your own pictures
   unstir evaluate MODEL --against FOLDER            how good are its pictures?
-  unstir tune MODEL                                 as good in fewer steps
+  unstir tune MODEL                                 better paths for few steps
   unstir models                                     the models there are
   unstir doctor                                     is everything all right?
 

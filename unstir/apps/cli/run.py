@@ -21,6 +21,7 @@ COMMANDS = {
     "outpaint": "Paint beyond the border of a picture.",
     "vary": "Draw pictures like one there is.",
     "edit": "Say what a picture shows instead.",
+    "trace": "Draw pictures along the lines of one there is.",
     "interpolate": "Draw a film from one picture to another.",
     "upscale": "Enlarge a picture.",
     "show": "Print the command that made a picture, or what a model is.",

@@ -6,6 +6,7 @@
     resample(sampler, ..., jumps(path))   paths.py: RePaint
     differential(denoise, known, change)  how much may change, element by element
     project(denoise, A, A_pinv, y)        exact linear constraints
+    proximal(denoise, solve, noise)       and measurements with noise (DiffPIR)
     windows(denoise, size, stride)        a canvas larger than the model
     invert, record, replay                the noise that a given sample came from
     slerp(a, b, share)                    between two noises
