@@ -22,7 +22,7 @@ from benchmarks.judge.score import interval
 from unstir.datasets import qm9
 from unstir.folders import cache_dir
 from unstir.modalities.chemistry import judged, looked_up, stable, with_hydrogens
-from unstir.modalities.sdf import Structure
+from unstir.modalities.sdf import Structure, of_kind
 from unstir.tasks.structures import structures
 
 
@@ -49,10 +49,10 @@ def main(count: int, model: str) -> None:
 def real_one(molecules: qm9.Molecules, row: int) -> Structure:
     """A molecule of the set."""
     n = int((molecules.tokens[row] > 0).sum())
-    names = [qm9.TOKENS[k - 1] for k in molecules.tokens[row, :n]]
-    charges = tuple({"+": 1, "-": -1}.get(name[-1], 0) for name in names)
+    kinds = [of_kind(qm9.TOKENS[k - 1]) for k in molecules.tokens[row, :n]]
+    symbols, charges = zip(*kinds, strict=True)
     x, bonds = molecules.positions[row, :n], molecules.bonds[row, :n, :n]
-    return Structure(tuple(name.rstrip("+-") for name in names), charges, x.astype(float), bonds)
+    return Structure(symbols, charges, x.astype(float), bonds)
 
 
 def canonical(smiles: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,18 @@ def test_round_trip(home: Path) -> None:
         assert np.array_equal(back.bonds, ONE.bonds)
         assert np.abs(back.positions - ONE.positions).max() < 1e-4
     assert len(sdf.read("two.sdf")) == 2
+
+
+def test_tags_keep_their_spaces(home: Path) -> None:
+    """A recipe's paths and prompts may have two in a row; only line breaks cannot stay."""
+    said = {"unstir": '{"command": ["a  b"]}', "other": "two\nlines"}
+    sdf.write([replace(ONE, tags=said)], "it.sdf")
+    assert sdf.read("it.sdf")[0].tags == {**said, "other": "two lines"}
+
+
+@pytest.mark.parametrize("name", ["C", "N+", "O-", "S++"])
+def test_kinds_have_names(name: str) -> None:
+    assert sdf.kind(*sdf.of_kind(name)) == name
 
 
 def test_rdkit_reads_the_same(home: Path) -> None:

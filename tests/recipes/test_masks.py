@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from unstir.core.find import NotFound
 from unstir.networks.unet import UNet
 from unstir.recipes import Changes, changed, digits, pipeline
-from unstir.recipes.masks import KINDS, mask
+from unstir.recipes.masks import KINDS, all_of_it, mask
 from unstir.recipes.start import warm
 from unstir.runtimes.manifest import Manifest
 from unstir.runtimes.model import load
@@ -25,7 +25,7 @@ def test_masks_are_functions_of_their_number(side):
     assert (masks == np.stack([mask(i, side) for i in range(400)])).all()
     assert set(np.unique(masks)) == {0, 1}
     share = masks.mean((1, 2))
-    assert (share == 1).mean() == pytest.approx(0.6, abs=0.1)
+    assert (share == 1).mean() == pytest.approx(KINDS[all_of_it], abs=0.1)
     assert (share == 0).mean() < 0.03
     assert len(np.unique(masks, axis=0)) > 120
 

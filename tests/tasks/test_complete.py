@@ -12,7 +12,7 @@ from unstir.core.levels import Level
 from unstir.modalities import sdf
 from unstir.modalities.sdf import Structure
 from unstir.modalities.structures import project, unpack
-from unstir.tasks.complete import chosen, exact, holding
+from unstir.tasks.kept import chosen, exact, holding
 from unstir.tasks.request import BadRequest
 
 KINDS = ("C", "N", "O", "O-")

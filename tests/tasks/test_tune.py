@@ -132,3 +132,37 @@ def test_tuning_a_model(copied: Path) -> None:
     for asked in ({"steps": (5, 4)}, {"steps": (1, 4)}, {"walks": 0}):
         with pytest.raises(BadRequest):
             list(tune(str(copied), **asked))
+
+
+def test_samplers_that_draw_are_refused(home: Path) -> None:
+    for name in ("ddpm", "euler_ancestral", "lcm", "dpmpp_sde"):
+        with pytest.raises(BadRequest, match="draws fresh noise"):
+            tune("tiny", sampler=name)
+
+
+def test_a_model_that_is_told_nothing(tmp_path: Path) -> None:
+    """Without a condition, prompts are refused, and paths are searched all the same."""
+    torch = pytest.importorskip("torch")
+    from unstir.networks.build import build
+    from unstir.runtimes.export import write
+
+    torch.manual_seed(0)
+    sizes = {"channels": 3, "widths": [16, 32], "blocks": 1, "attention": [], "embedding": 16}
+    net = build("unet", sizes)
+    with torch.no_grad():
+        for p in net.parameters():
+            p.add_(0.05 * torch.randn_like(p))
+    said = {
+        "kind": "image", "name": "plain", "title": "Random weights",
+        "network": {"name": "unet", "sizes": sizes}, "codec": None, "condition": None,
+        "schedule": {"name": "flow", "shift": 1.0}, "parametrization": "flow",
+        "shape": [3, 8, 8], "size": [8, 8],
+        "defaults": {"sampler": "dpmpp_2m", "steps": 4, "scale": 1.0, "spacing": "uniform"},
+        "licences": {}, "aliases": {}, "training": {},
+    }  # fmt: skip
+    write(tmp_path / "plain", said, net, None)
+    *_, report = tune(str(tmp_path / "plain"), steps=(3, 4), walks=2, threads=1)
+    assert [row.steps for row in report.rows] == [3, 4]
+    (tmp_path / "said.txt").write_text("a cat\n")
+    with pytest.raises(BadRequest, match="takes no prompts"):
+        tune(str(tmp_path / "plain"), prompts=tmp_path / "said.txt")

@@ -45,6 +45,17 @@ class Structure:
         return len(self.symbols)
 
 
+def kind(symbol: str, charge: int) -> str:
+    """Element and charge in one name: N, N+, O-."""
+    return symbol + ("+" if charge > 0 else "-") * abs(charge)
+
+
+def of_kind(name: str) -> tuple[str, int]:
+    """The element and the charge of such a name."""
+    symbol = name.rstrip("+-")
+    return symbol, name.count("+") - name.count("-")
+
+
 def write(structures: Sequence[Structure], path: str | os.PathLike[str]) -> Path:
     """Write all into one file, which appears whole or not at all."""
     path = Path(path)
@@ -69,7 +80,8 @@ def ending(path: Path) -> str:
 def record(structure: Structure) -> str:
     """A molfile with its tags, as SDF has it."""
     tags = "".join(
-        f">  <{name}>\n{_one_line(value)}\n\n" for name, value in structure.tags.items()
+        f">  <{name}>\n{' '.join(value.splitlines())}\n\n"
+        for name, value in structure.tags.items()
     )
     return f"{molfile(structure)}{tags}$$$$\n"
 

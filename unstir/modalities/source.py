@@ -52,8 +52,14 @@ class Source:
         return replace(self, pixels=self.shown, alpha=None)
 
     def with_alpha(self, pixels: np.ndarray) -> np.ndarray:
-        """Other pixels with this picture's alpha, where it has one."""
-        return pixels if self.alpha is None else np.dstack([pixels, self.alpha])
+        """Other pixels with this picture's alpha, where it has one, brought to their size."""
+        if self.alpha is None:
+            return pixels
+        alpha, (height, width) = self.alpha, pixels.shape[:2]
+        if alpha.shape != (height, width):
+            resized = Image.fromarray(alpha).resize((width, height), Image.Resampling.BICUBIC)
+            alpha = np.asarray(resized)
+        return np.dstack([pixels, alpha])
 
 
 def read_source(path: str | os.PathLike[str]) -> Source:

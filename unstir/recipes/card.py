@@ -9,24 +9,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+DRAWS = {"image": "pictures", "upscaler": "pictures", "molecule": "molecules"}
+UNITS = {"pictures": "pixels", "molecules": "atoms at most"}
 
-def write_card(out: Path, manifest: Mapping[str, Any], pictures: int, parameters: int) -> None:
+
+def write_card(out: Path, manifest: Mapping[str, Any], samples: int, parameters: int) -> None:
     """Write `card.md` beside `model.json`, where there is none."""
     path = out / "card.md"
     if not path.exists():
-        path.write_text(_card(manifest, pictures, parameters), encoding="utf-8")
+        path.write_text(_card(manifest, samples, parameters), encoding="utf-8")
 
 
-def _card(manifest: Mapping[str, Any], pictures: int, parameters: int) -> str:
+def _card(manifest: Mapping[str, Any], samples: int, parameters: int) -> str:
     settings, said = manifest["training"]["settings"], manifest["defaults"]
     seen = settings["steps"] and settings["steps"] * settings["batch"]
+    what, size = DRAWS[manifest["kind"]], " x ".join(map(str, manifest["size"]))
     rows = {
         "denoiser": f"{manifest['network']['name']}, {parameters / 1e6:.1f} M parameters",
-        "draws": f"{' x '.join(map(str, manifest['size']))} pixels",
+        "draws": f"{what} of {size} {UNITS[what]}",
         "condition": (manifest["condition"] or {}).get("name", "none"),
         "defaults": f"{said['sampler']}, {said['steps']} steps, scale {said['scale']:g}",
-        "learned from": f"{pictures:,} pictures" + (f", {seen:,} seen" if seen else ""),
-        "licences": "; ".join(f"{what}: {which}" for what, which in manifest["licences"].items()),
+        "learned from": f"{samples:,} {what}" + (f", {seen:,} seen" if seen else ""),
+        "licences": "; ".join(
+            f"{source}: {which}" for source, which in manifest["licences"].items()
+        ),
     }
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
     return (

@@ -46,6 +46,11 @@ _ARE = {
     "text-encoder": "a text encoder, a part of models",
     "features": "a feature space",
 }
+_DOES = {
+    "image": "makes no pictures",
+    "upscaler": "enlarges no pictures",
+    "molecule": "draws no molecules",
+}
 CHUNK = 4
 """Samples that a padded model runs at a time."""
 Runtime = Literal["onnx", "torch"]
@@ -168,8 +173,7 @@ def load(
     place = folder(name_or_folder)
     manifest = read(place)
     if manifest.kind != kind:
-        does = "makes" if kind == "image" else "enlarges"
-        raise BadModel(f"{manifest.name} is {_ARE[manifest.kind]}; it {does} no pictures")
+        raise BadModel(f"{manifest.name} is {_ARE[manifest.kind]}; it {_DOES[kind]}")
     manifest.verify()
     threads = threads or default_threads()
     graphs = _graphs(place, manifest, runtime, threads, device)

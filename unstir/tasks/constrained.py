@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from PIL import Image
 
 from unstir.core.levels import Level, Step
 from unstir.core.noise import gaussian, seeds
@@ -61,11 +60,7 @@ class Constrained:
         """`factor` times the picture, with its alpha."""
         width, height = (self.factor * n for n in self.source.size)
         large = from_model(self._fulfilled(model, x))[:, :height, :width]
-        if self.source.alpha is None:
-            return list(large)
-        how = Image.Resampling.BICUBIC
-        alpha = Image.fromarray(self.source.alpha).resize((width, height), how)
-        return [np.dstack([pixels, np.asarray(alpha)]) for pixels in large]
+        return [self.source.with_alpha(pixels) for pixels in large]
 
     def _fulfilled(self, model: Model, x0: np.ndarray) -> np.ndarray:
         """States -> pictures (B, 3, H, W) of the canvas that shrink to the one given."""

@@ -117,13 +117,7 @@ class Enlargement:
         if self.exact:
             low = self._low[..., : self.source.size[1], : self.source.size[0]]
             large = held(large, low, self.factor)
-        pixels = from_model(large[0])
-        if self.source.alpha is None:
-            return pixels
-        alpha = Image.fromarray(self.source.alpha).resize(
-            (width, height), Image.Resampling.BICUBIC
-        )
-        return np.dstack([pixels, np.asarray(alpha)])
+        return self.source.with_alpha(from_model(large[0]))
 
 
 def patchwork(

@@ -111,7 +111,6 @@ def resolve(
     if sampler is not None:
         words("sampler", sampler)
     name, brought = names.sampler(sampler or model.manifest.current(prefers["sampler"]))
-    usual = model.manifest.current(prefers.get("spacing", "uniform"))
     steps = whole("steps", prefers["steps"] if steps is None else steps, 1, MOST_STEPS)
     if spacing not in (None, TUNED):
         named(paths.TABLE, spacing, "spacings")
@@ -125,7 +124,7 @@ def resolve(
         found = spacing or brought or interval
         searched = spacing == TUNED or not found
         better = tuned.find(model.manifest, name, count, scale, guidance) if searched else None
-        spacing = TUNED if better else spacing or brought or usual
+        spacing = TUNED if better else spacing or brought or _preferred(model)
         levels = _levels(model, count, spacing, better)
     except BadModel:
         raise
@@ -139,8 +138,17 @@ def _levels(model: Model, count: int, spacing: str, better: Tuned | None) -> lis
         return paths.at(model.schedule, better.times)
     if spacing == TUNED:
         raise ValueError(f"no path was tuned for that; `unstir tune {model.manifest.name}` does")
+    return usual(model, count, spacing)
+
+
+def usual(model: Model, count: int, spacing: str | None = None) -> list[Level]:
+    """A path of `count` steps that was not searched for; without a spacing with the model's."""
     start = _BELOW_NOISE if model.manifest.parametrization == "eps" else 1.0
-    return paths.path(model.schedule, count, paths.TABLE[spacing], start)
+    return paths.path(model.schedule, count, paths.TABLE[spacing or _preferred(model)], start)
+
+
+def _preferred(model: Model) -> str:
+    return model.manifest.current(model.manifest.defaults.get("spacing", "uniform"))
 
 
 def _scale(scale: float | None, guidance: str, preferred: float) -> float:

@@ -20,10 +20,11 @@ from unstir.core.levels import Denoise, Level
 from unstir.core.noise import seeds as following
 from unstir.core.noise import uniform
 from unstir.modalities.image_text import KEY
-from unstir.modalities.sdf import Structure
+from unstir.modalities.sdf import Structure, of_kind
 from unstir.modalities.structures import noise, unpack
 from unstir.runtimes.model import Model
-from unstir.tasks.prepared import prepare
+from unstir.tasks.kept import exact, holding
+from unstir.tasks.prepared import Prepared, prepare
 from unstir.tasks.process import Process
 from unstir.tasks.recipe import Recipe
 from unstir.tasks.request import BadRequest, whole
@@ -34,7 +35,8 @@ GROUP = 64
 
 @dataclass(frozen=True)
 class Drawn:
-    """The molecules of a request, drawn as they are asked for."""
+    """The molecules of a request, drawn as they are asked for, around what is `kept` if
+    anything is."""
 
     model: Model
     way: Process
@@ -42,6 +44,7 @@ class Drawn:
     n: int
     atoms: int | None
     recipe: Recipe
+    kept: Structure | None = None
 
     def __len__(self) -> int:
         return self.n
@@ -61,12 +64,18 @@ class Drawn:
         """Some of them."""
         each = following(self.seed + which[0], len(which))
         said = self.model.manifest.molecule or {}
-        mask = masks(sizes(each, said["counts"], self.atoms), self.model.manifest.shape[1])
-        source = noise(each, mask, len(said["kinds"]))
+        kinds, scale = said["kinds"], said["scale"]
+        counts = sizes(each, said["counts"], self.atoms)
+        least = 0 if self.kept is None else len(self.kept)
+        mask = masks(np.maximum(counts, least), self.model.manifest.shape[1])
+        source, denoise = noise(each, mask, len(kinds)), again(self.model, mask)
+        if self.kept is not None:
+            denoise = holding(denoise, self.kept, mask, kinds, scale)
         x = self.way.path[0].sigma * source(-1)
-        for step in self.way.sampler(again(self.model, mask), x, self.way.path, noise=source):
+        for step in self.way.sampler(denoise, x, self.way.path, noise=source):
             x = step.x
-        return finished(x, mask, said["kinds"], said["scale"])
+        made = finished(x, mask, kinds, scale)
+        return made if self.kept is None else [exact(molecule, self.kept) for molecule in made]
 
 
 def structures(
@@ -84,17 +93,27 @@ def structures(
 
     Args:
         atoms: How many each has, where it is not drawn: without hydrogens if the model has none.
+        n: How many molecules; molecule i has the seed SEED + i.
     """
     ready = prepare(
         None, "", model=model, n=n, seed=seed, threads=threads, kind="molecule", steps=steps,
         sampler=sampler, spacing=spacing,
     )  # fmt: skip
-    most = ready.model.manifest.shape[1]
-    if atoms is not None and whole("atoms", atoms, 1, 10**6) > most:
-        raise BadRequest(f"atoms is {atoms}; {ready.model.manifest.name} knows up to {most}")
-    options = {} if atoms is None else {"atoms": atoms}
-    recipe = replace(ready.recipe(pixels=(0, 0), options=options), scale=None)
-    return Drawn(ready.model, ready.way, ready.seed, n, atoms, recipe)
+    return drawing(ready, n, atoms)
+
+
+def drawing(
+    ready: Prepared, n: int, atoms: int | None, kept: Structure | None = None, **record: Any
+) -> Drawn:
+    """The run that draws n molecules; `record` is what the recipe needs besides."""
+    least, most = 1 if kept is None else len(kept), ready.model.manifest.shape[1]
+    if atoms is not None and not least <= whole("atoms", atoms, 1, 10**6) <= most:
+        around = "" if kept is None else f", and {least} are kept"
+        name = ready.model.manifest.name
+        raise BadRequest(f"atoms is {atoms}; {name} knows up to {most}{around}")
+    options = record.pop("options", {}) | ({} if atoms is None else {"atoms": atoms})
+    recipe = replace(ready.recipe(pixels=(0, 0), options=options, **record), scale=None)
+    return Drawn(ready.model, ready.way, ready.seed, n, atoms, recipe, kept)
 
 
 def sizes(seeds: Sequence[int], counts: Sequence[int], atoms: int | None) -> np.ndarray:
@@ -135,11 +154,6 @@ def finished(
 
 
 def _structure(x: np.ndarray, h: np.ndarray, e: np.ndarray, kinds: Sequence[str]) -> Structure:
-    names = [kinds[int(k)] for k in h.argmax(-1)]
-    charges: dict[str, Any] = {"+": 1, "-": -1}
+    symbols, charges = zip(*(of_kind(kinds[int(k)]) for k in h.argmax(-1)), strict=True)
     bonds = e.argmax(-1) * (1 - np.eye(len(x), dtype=int))
-    return Structure(
-        tuple(name.rstrip("+-") for name in names),
-        tuple(charges.get(name[-1], 0) for name in names),
-        x.astype(np.float64), bonds.astype(np.uint8),
-    )  # fmt: skip
+    return Structure(symbols, charges, x.astype(np.float64), bonds.astype(np.uint8))

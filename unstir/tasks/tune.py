@@ -27,11 +27,10 @@ from unstir.core.find import find
 from unstir.core.levels import Level
 from unstir.core.noise import gaussian, seeds
 from unstir.modalities.files import check_folder
-from unstir.runtimes.manifest import Manifest
 from unstir.runtimes.model import Model
 from unstir.runtimes.tuned import Tuned, write
 from unstir.tasks.prepared import loaded_model
-from unstir.tasks.process import Process, resolve
+from unstir.tasks.process import Process, resolve, usual
 from unstir.tasks.request import BadRequest, whole
 
 FINE = 60
@@ -46,6 +45,8 @@ a bird next to a flower, a star above a boat, a person holding a cup, a clock, t
 a mountain, a lion with a crown, bread, a rocket on a black background
 """.replace("\n", " ").strip().split(", ")  # fmt: skip
 """What is drawn where nothing is said: only the steps are learned from them."""
+
+Told = tuple[Tokens | None, Tokens | None]
 
 
 @dataclass(frozen=True)
@@ -95,17 +96,22 @@ def tune(
     way = resolve(
         loaded, steps=most, sampler=sampler, scale=scale, guidance=guidance, spacing="uniform"
     )
+    if _draws(way):
+        raise BadRequest(
+            f"{way.name} draws fresh noise as it goes, so no path of it ends where a fine walk "
+            "does; take ddim, dpmpp_2m or another that draws none"
+        )
     told = _told(loaded, prompts)
     return _tuned(loaded, way, told, range(least, most + 1), walks)
 
 
 def _tuned(
-    model: Model, way: Process, told: Sequence[Tokens], budgets: range, walks: int
+    model: Model, way: Process, told: Told, budgets: range, walks: int
 ) -> Iterator[Progress | Report]:
     cost = sys.modules[way.sampler.__module__].COST
     counts = sorted({cost.steps_for(budget) for budget in budgets})
     total = FINE * (walks + CHECKED) + 2 * sum(counts) * CHECKED
-    levels, table, done = fine(model), np.zeros((FINE + 1, FINE + 1)), 0
+    levels, table, done = usual(model, FINE, "uniform"), np.zeros((FINE + 1, FINE + 1)), 0
     for first in range(0, walks, CHUNK):
         which = range(first, min(first + CHUNK, walks))
         states, clean = _walk(model, way, told, levels, which)
@@ -120,7 +126,7 @@ def _tuned(
         times = tuple(levels[i].t for i in best(table, count))
         error, plain = (
             _error(model, replace(way, path=path), told, checked, exact)
-            for path in (paths.at(model.schedule, times), _usual(model, count))
+            for path in (paths.at(model.schedule, times), usual(model, count))
         )
         row = Tuned(way.name, count, way.scale, way.guidance, times, error, plain)
         rows.append(row)
@@ -131,10 +137,17 @@ def _tuned(
     yield Report(tuple(rows), kept, file)
 
 
-def fine(model: Model) -> list[Level]:
-    """The levels to choose from, and of the exact walk."""
-    start = 0.999 if model.manifest.parametrization == "eps" else 1.0
-    return paths.path(model.schedule, FINE, start=start)
+def _draws(way: Process) -> bool:
+    """Whether the sampler asks for noise on its way."""
+    asked: list[int] = []
+
+    def noise(step: int, draw: int = 0) -> float:
+        asked.append(step)
+        return 0.0
+
+    for _ in way.sampler(lambda x, t: 0.0, 0.0, way.path, noise=noise):
+        pass
+    return bool(asked)
 
 
 def costs(
@@ -170,7 +183,7 @@ def best(table: np.ndarray, count: int, growth: float = GROWTH) -> list[int]:
 
 
 def _walk(
-    model: Model, way: Process, told: Sequence[Tokens], levels: list[Level], which: range
+    model: Model, way: Process, told: Told, levels: list[Level], which: range
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """States at all levels, and the estimates in between."""
     noise = gaussian(seeds(SEED + which[0], len(which)), model.manifest.shape)
@@ -182,9 +195,7 @@ def _walk(
     return states, clean
 
 
-def _error(
-    model: Model, way: Process, told: Sequence[Tokens], which: range, exact: np.ndarray
-) -> float:
+def _error(model: Model, way: Process, told: Told, which: range, exact: np.ndarray) -> float:
     """Root of the mean square between the ends of this path and of the exact walk."""
     noise = gaussian(seeds(SEED + which[0], len(which)), model.manifest.shape)
     denoise = way.denoiser(model, *(_rows(tokens, which) for tokens in told))
@@ -194,25 +205,20 @@ def _error(
     return float(np.sqrt(((x - exact) ** 2).mean()))
 
 
-def _usual(model: Model, count: int) -> list[Level]:
-    """The path that the model has without tuning."""
-    manifest: Manifest = model.manifest
-    spacing = manifest.current(manifest.defaults.get("spacing", "uniform"))
-    return paths.path(model.schedule, count, paths.TABLE[spacing], fine(model)[0].t)
-
-
-def _rows(tokens: Tokens, which: range) -> Tokens:
+def _rows(tokens: Tokens | None, which: range) -> Tokens | None:
     """One row for each walk, in turn."""
+    if tokens is None:
+        return None
     rows = [i % len(tokens.states) for i in which]
     return Tokens(tokens.states[rows], tokens.mask[rows], tuple(tokens.truncated[i] for i in rows))
 
 
-def _told(model: Model, prompts: Path | None) -> tuple[Tokens, ...]:
+def _told(model: Model, prompts: Path | None) -> Told:
     """What is drawn and its absence, or nothing for a model without a condition."""
     if model.condition is None:
         if prompts is not None:
             raise BadRequest(f"{model.manifest.name} takes no prompts; leave them out")
-        return ()
+        return None, None
     raw = PROMPTS
     if prompts is not None:
         text = Path(os.path.expanduser(prompts)).read_text(encoding="utf-8")

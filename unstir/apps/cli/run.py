@@ -48,8 +48,15 @@ OTHERS = {"molecule": "molecules"}
 """Kinds of models that `generate` has another command for."""
 MOLECULES = (".sdf", ".mol")
 """Endings of files that `inpaint` has another command for."""
-for _name in (*OTHERS.values(), "complete"):
-    app.command(f"unstir.apps.cli.{_name}:command", name=_name, show=False)
+USAGES = {
+    "molecules": "unstir generate --model molecules [OPTIONS]",
+    "complete": "unstir inpaint --keep STR [OPTIONS] MOLECULE",
+}
+"""What to write for the commands that have no name of their own."""
+for _name, _usage in USAGES.items():
+    app.command(
+        f"unstir.apps.cli.{_name}:command", name=_name, show=False, usage=f"Usage: {_usage}"
+    )
 for _name, _help in COMMANDS.items():
     app.command(f"unstir.apps.cli.{_name}:command", name=_name, help=_help)
 

@@ -37,7 +37,7 @@ def _model(manifest: Manifest) -> str:
         "name": manifest.name,
         "what": manifest.title,
         "kind": manifest.kind,
-        "pixels": size,
+        "atoms" if manifest.kind == "molecule" else "pixels": size,
         "draws from": condition,
         "prefers": text.dumps(dict(manifest.defaults)),
         "process": text.dumps([dict(manifest.schedule), manifest.parametrization]),

@@ -18,6 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from unstir.datasets.wheels import FetchError as FetchError
+
 
 @dataclass(frozen=True, slots=True)
 class Package:
@@ -36,10 +38,6 @@ GLYPHS = Package("@lobehub/fluent-emoji-3d", "1.1.0")
 NAMES = Package("emojibase-data", "17.0.0")
 TIMEOUT = 600
 """Seconds for npm to fetch one package."""
-
-
-class FetchError(RuntimeError):
-    """A package could not be fetched; the text names the ways out."""
 
 
 def members(package: Package, folder: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:

@@ -1,0 +1,98 @@
+"""A part of a molecule that stays as it is while the rest is drawn around it.
+
+    kept = part(structure, chosen("0-3,7", len(structure)), model)
+    denoise = holding(denoise, kept, mask, kinds, scale)     # at every step
+    molecule = exact(molecule, kept)                         # in the end
+
+The part stands in place of the network's estimate, so that the walk carries it down its own
+forward path. A molecule stands nowhere in particular: the part is set where the estimate has its
+middle, and given back in the end to the file's own last digit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from unstir.core.levels import Denoise, Level
+from unstir.modalities.sdf import BadMolecule, Structure, kind
+from unstir.modalities.structures import BONDS, pack, unpack
+from unstir.runtimes.model import Model
+from unstir.tasks.request import BadRequest
+
+
+def chosen(keep: str, count: int) -> list[int]:
+    """The places that "0-3,7" names."""
+    rows: list[int] = []
+    for word in keep.split(","):
+        match = re.fullmatch(r" *(\d{1,6})(?: *- *(\d{1,6}))? *", word)
+        if match is None:
+            raise BadRequest(f"keep is {keep!r}; give atoms as 0-5 or 0-3,7, counted from 0")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if not first <= last < count:
+            raise BadRequest(
+                f"keep names {word.strip()}; the molecule has the atoms 0-{count - 1}"
+            )
+        if overlap := set(rows) & set(range(first, last + 1)):
+            raise BadRequest(f"keep is {keep!r}, which names atom {min(overlap)} twice")
+        rows += range(first, last + 1)
+    return rows
+
+
+def part(given: Structure, rows: Sequence[int], model: Model) -> Structure:
+    """These atoms, hydrogens left out where the model has none; BadMolecule where it cannot have
+    them."""
+    kinds = (model.manifest.molecule or {})["kinds"]
+    if "H" not in kinds:
+        rows = [row for row in rows if given.symbols[row] != "H"]
+    if not rows:
+        raise BadRequest("keep names no atom that the model draws: it has no hydrogens")
+    if len(rows) > (most := model.manifest.shape[1]):
+        raise BadRequest(f"keep names {len(rows)} atoms; {model.manifest.name} draws up to {most}")
+    for row in rows:
+        if (name := kind(given.symbols[row], given.charges[row])) not in kinds:
+            raise BadMolecule(
+                f"atom {row} is {name}; {model.manifest.name} knows {', '.join(kinds)}"
+            )
+    return Structure(
+        tuple(given.symbols[row] for row in rows), tuple(given.charges[row] for row in rows),
+        given.positions[rows], given.bonds[np.ix_(rows, rows)],
+    )  # fmt: skip
+
+
+def holding(
+    denoise: Denoise[np.ndarray], kept: Structure, mask: np.ndarray, kinds: Sequence[str],
+    scale: float,
+) -> Denoise[np.ndarray]:  # fmt: skip
+    """A Denoise whose answers hold the first atoms as they are kept."""
+    count = len(kept)
+    own = (kept.positions - kept.positions.mean(0)) / scale
+    names = [kind(*each) for each in zip(kept.symbols, kept.charges, strict=True)]
+    atoms = np.eye(len(kinds), dtype=np.float32)[[kinds.index(name) for name in names]]
+    bonds = np.eye(BONDS, dtype=np.float32)[kept.bonds] * (1 - np.eye(count)[..., None])
+
+    def held(z: np.ndarray, t: Level) -> np.ndarray:
+        x, h, e = (np.array(a) for a in unpack(denoise(z, t), len(kinds)))
+        x[:, :count] = own + x[:, :count].mean(1, keepdims=True)
+        h[:, :count], e[:, :count, :count] = atoms, bonds
+        there = mask[..., None]
+        x = (x - (x * there).sum(1, keepdims=True) / there.sum(1, keepdims=True)) * there
+        return pack(x, h, e).astype(z.dtype)
+
+    return held
+
+
+def exact(drawn: Structure, kept: Structure) -> Structure:
+    """The molecule where the kept part stands, with that part to the last bit."""
+    count = len(kept)
+    shift = (kept.positions - drawn.positions[:count]).mean(0)
+    x, bonds = drawn.positions + shift, drawn.bonds.copy()
+    x[:count], bonds[:count, :count] = kept.positions, kept.bonds
+    symbols = kept.symbols + drawn.symbols[count:]
+    return replace(
+        drawn, symbols=symbols, charges=kept.charges + drawn.charges[count:], positions=x,
+        bonds=bonds,
+    )  # fmt: skip
