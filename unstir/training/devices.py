@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry, shape_wrapper
 
 from unstir.core.find import NotFound
 from unstir.training.settings import Settings
@@ -48,13 +50,31 @@ def work(step: nn.Module, *inputs: object) -> float:
     """Floating-point operations of loss and gradient (multiply and add are two), by doing them."""
     training = step.training
     step.eval()
-    with FlopCounterMode(display=False, custom_mapping=ATTENTION) as counter:
+    with Counter() as counter:
         result = step(*inputs)
         loss: Tensor = result["loss"] if isinstance(result, dict) else result
         loss.backward()
     step.zero_grad(set_to_none=True)
     step.train(training)
-    return float(counter.get_total_flops())
+    return float(counter.total)
+
+
+class Counter(TorchDispatchMode):
+    """Adds up the operations of what runs inside it, by torch's own table. Its own counter also
+    follows modules, whose hooks refuse gradients of gradients."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        out = func(*args, **kwargs)
+        packet = getattr(func, "_overloadpacket", None)
+        formula = ATTENTION.get(packet) or flop_registry.get(packet)
+        if formula is not None:
+            self.total += int(formula(*args, **kwargs, out_val=out))
+        return out
 
 
 def _attention(q: torch.Size, k: torch.Size, *_: object, **__: object) -> int:
@@ -71,7 +91,10 @@ def _attention_backward(
 
 _flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
 _flash_backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
-ATTENTION = {_flash: _attention, _flash_backward: _attention_backward}
+ATTENTION = {
+    _flash: shape_wrapper(_attention),
+    _flash_backward: shape_wrapper(_attention_backward),
+}
 """Attention on CPUs, which torch's counter leaves out."""
 
 

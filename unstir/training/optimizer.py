@@ -23,7 +23,7 @@ from unstir.training.distributed import ALONE, Group
 from unstir.training.settings import Settings
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-MOMENTUM, BETAS, NARROW = 0.95, (0.9, 0.95), 32
+MOMENTUM, NARROW = 0.95, 32
 
 
 def hidden(model: nn.Module) -> set[str]:
@@ -111,7 +111,7 @@ class Optimizer:
 
     Args:
         model: its parameters are divided by the rule of `hidden`.
-        settings: optimizer, lr, muon_lr, weight_decay.
+        settings: optimizer, lr, muon_lr, weight_decay, betas.
         group: the processes that share Muon's work.
     """
 
@@ -127,7 +127,7 @@ class Optimizer:
             {"params": [p for p in self.others.values() if p.ndim < 2], "weight_decay": 0.0},
         ]
         fused = all(p.device.type in ("cpu", "cuda") for p in named.values())
-        self.adamw = torch.optim.AdamW(groups, lr=settings.lr, betas=BETAS, fused=fused)
+        self.adamw = torch.optim.AdamW(groups, lr=settings.lr, betas=settings.betas, fused=fused)
 
     @torch.no_grad()
     def step(self, factor: float) -> None:

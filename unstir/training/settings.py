@@ -62,6 +62,7 @@ class Settings:
         warmup: steps of linear warm-up.
         cooldown: the share of the steps, at the end, in which the rate falls to 0.
         decay: shape of the fall, "sqrt" (1 - sqrt) or "linear".
+        betas: of AdamW; the players of a GAN want little momentum, as (0, 0.99).
         weight_decay: decoupled, on matrices and kernels only.
         clip: largest norm of the gradient; 0 = no clipping.
         ema: widths sigma_rel of the averages that are followed (see `ema`).
@@ -88,6 +89,7 @@ class Settings:
     cooldown: float = 0.25
     decay: str = "sqrt"
     weight_decay: float = 0.01
+    betas: tuple[float, float] = (0.9, 0.95)
     clip: float = 1.0
     ema: tuple[float, ...] = (0.05, 0.10)
     snapshots: int = 24
@@ -106,6 +108,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ema", tuple(float(e) for e in self.ema))
+        object.__setattr__(self, "betas", tuple(float(b) for b in self.betas))
         if self.steps is None and self.budget is None:
             raise ValueError("neither steps nor budget is set; give steps, or seconds as budget")
         for name in (*RANGES, *CHOICES):
@@ -114,6 +117,8 @@ class Settings:
                 better = instead(name, value)
                 _require(not better, name, value, better)
         _require(all(0 < e < WIDEST for e in self.ema), "ema", self.ema, f"widths below {WIDEST}")
+        proper = len(self.betas) == 2 and all(0 <= b < 1 for b in self.betas)
+        _require(proper, "betas", self.betas, "two numbers from 0 to below 1")
         _require(self.accumulate <= self.batch, "accumulate", self.accumulate, "at most the batch")
         for every in (self.checkpoint_every, self.preview_every):
             interval(every)
