@@ -24,7 +24,7 @@ recipe = Recipe(
     sizes=dict(widths=[48, 80, 112], blocks=1, attention=[], embedding=192, extra=4),
     condition=None,
     schedule=dict(name="flow", shift=1.0),
-    parametrization="flow",
+    parametrization="edm(1.0)",
     times=(0.0, 1.0),
     coder=None,
     trainer=Settings(

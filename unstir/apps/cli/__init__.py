@@ -31,6 +31,7 @@ unstir draws pictures from noise, offline, on a plain CPU.
   unstir noise photo.jpg                            how a picture is stirred into noise
   unstir train FOLDER --out runs/mine               learn from your own pictures
   unstir evaluate MODEL --against FOLDER            how good are its pictures?
+  unstir compare digits --out runs/versus           diffusion, GAN and VAE, measured
   unstir tune MODEL                                 better paths for few steps
   unstir models                                     the models there are
   unstir doctor                                     is everything all right?

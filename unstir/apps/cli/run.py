@@ -30,6 +30,7 @@ COMMANDS = {
     "tune": "Find better paths for a model: the same steps, placed where they matter.",
     "data": "Build the emoji data set.",
     "evaluate": "Compare pictures with real ones.",
+    "compare": "Compare diffusion with a GAN and a VAE on the same data.",
     "models": "List the models there are.",
     "doctor": "Check that everything works here.",
 }

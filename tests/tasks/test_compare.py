@@ -1,0 +1,132 @@
+"""The comparison: equal work, results that stay, a table that says what happened."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from unstir.apps.cli import main
+from unstir.recipes import rivals, worlds
+from unstir.tasks.compare import compare
+from unstir.tasks.request import BadRequest
+from unstir.tasks.standings import Report, failed, spread
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> worlds.World:
+    """A mixture with little of everything."""
+    whole = worlds.open_world("mixture")
+    less = replace(whole, train=whole.train[:2000], real=whole.real[:1000])
+    monkeypatch.setattr(worlds, "open_world", lambda what: less)
+    return less
+
+
+def run(out: Path, **asked: Any) -> Report:
+    usual = {"seeds": 1, "rates": 1.0, "n": 200, "work": 0.03, "threads": 1}
+    *_, report = compare("mixture", out=out, **(usual | asked))
+    assert isinstance(report, Report)
+    return report
+
+
+def test_a_whole_comparison(small: worlds.World, tmp_path: Path) -> None:
+    out = tmp_path / "study"
+    report = run(out)
+    assert [row["family"] for row in report.rows] == ["diffusion", "gan", "vae"]
+    for row in report.rows:
+        used = row["training_flop"] * row["batch"] * row["steps"]
+        assert used == pytest.approx(0.03e12, rel=0.1)  # equal work
+        assert row["cpu_seconds"] > 0
+        assert row["curve"]
+        for way in row["ways"].values():
+            assert {"frechet", "recall", "modes"} <= way["scores"].keys()
+    assert report.rows[0]["ways"].keys() == {"50", "10"}
+    page = (out / "report.md").read_text()
+    assert "| Frechet distance |" in page
+    assert "| modes of 25 |" in page
+    assert json.loads((out / "report.json").read_text())["rows"][1]["family"] == "gan"
+    before = {file: file.stat().st_mtime_ns for file in out.glob("*/result.json")}
+    again = run(out)
+    assert {file: file.stat().st_mtime_ns for file in out.glob("*/result.json")} == before
+    assert again.markdown() == report.markdown()
+    with pytest.raises(BadRequest, match="begun with other"):
+        run(out, n=300)
+    fresh = run(tmp_path / "other")
+    for a, b in zip(report.rows, fresh.rows, strict=True):  # the quality columns repeat exactly
+        assert [w["scores"] for w in a["ways"].values()] == [
+            w["scores"] for w in b["ways"].values()
+        ]
+
+
+def test_more_seeds_and_rates_go_on(small: worlds.World, tmp_path: Path) -> None:
+    run(tmp_path / "study", work=0.004)
+    report = run(tmp_path / "study", work=0.004, seeds=2, rates=4.0)
+    assert len(report.rows) == 3 * 4
+    assert len(report.usual("gan")) == 2
+    assert {row["rate"] for row in report.rows} == {1.0, 0.25, 4.0}
+
+
+def test_what_cannot_be_compared(tmp_path: Path) -> None:
+    for asked in ({"seeds": 0}, {"n": 5}, {"rates": 0.5}, {"work": -1.0}):
+        with pytest.raises(BadRequest):
+            compare("digits", out=tmp_path / "new", **asked)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "letter.txt").write_text("dear")
+    assert main(["compare", "mixture", "--out", str(tmp_path / "full"), "--work", "0.001"]) == 2
+    assert main(["compare", str(tmp_path / "none"), "--out", str(tmp_path / "x")]) != 0
+
+
+def row(family: str, seed: int, frechet: float, coverage: float = 0.9, **more: Any) -> dict:
+    ways = ("50", "10") if family == "diffusion" else ("1",)
+    scores = {"frechet": frechet, "coverage": coverage}
+    return {
+        "family": family, "seed": seed, "rate": 1.0, "diverged": False, "spikes": 0.01,
+        "parameters": 10, "steps": 5, "batch": 64, "cpu_seconds": 1.0 + seed,
+        "ways": {way: {"scores": scores, "ms": {"1": 2.0, "64": 1.0}} for way in ways}, **more,
+    }  # fmt: skip
+
+
+def test_the_table() -> None:
+    rows = [row(f, s, 1.0 + s) for f in ("diffusion", "gan", "vae") for s in (0, 1)]
+    rows[2]["ways"]["1"]["scores"] = {"frechet": 9.0, "coverage": 0.1}
+    del rows[4]["ways"]
+    rows[4]["diverged"] = True
+    report = Report("toys", "pixels", 1e12, 100, rows, {"coverage": 0.95, "frechet": 0.1})
+    table = {line[0]: line[1:] for line in report.table()}
+    assert table["Frechet distance"] == [
+        "1.5 (1 to 2)",
+        "1.5 (1 to 2)",
+        "5.5 (2 to 9)",
+        "2",
+        "0.1",
+    ]
+    assert table["collapsed or diverged"][:4] == ["0 of 2", "0 of 2", "1 of 2", "1 of 2"]
+    assert failed(rows[4], report.floor)
+    assert spread([]) == ""
+
+
+def test_players_are_matched() -> None:
+    """Within a fifth in what draws, and each loses with one step of its own training."""
+    world = worlds.open_world("digits")
+    sizes = {}
+    for family, make in rivals.PLAYERS.items():
+        player = make(world)
+        sizes[family] = rivals.parameters(player.draws)
+        assert rivals.work(player, world).sample > 1e5
+    assert max(sizes.values()) < 1.3 * min(sizes.values()), sizes
+
+
+def test_a_sample_is_a_function_of_its_seed() -> None:
+    world = worlds.open_world("digits")
+    for family, make in rivals.PLAYERS.items():
+        net = make(world).net.eval()
+        many, labels = rivals.sample(net, world, family, 7, 5, 2)
+        assert labels is not None
+        assert labels.tolist() == list(range(7))
+        few, _ = rivals.sample(net, world, family, 3, 5, 2)
+        np.testing.assert_allclose(many[:3], few, atol=1e-5)
+        assert np.abs(many[0] - many[1]).max() > 0 or family == "vae"
