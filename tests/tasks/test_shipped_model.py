@@ -1,12 +1,17 @@
 """The shipped emoji model through the front door: it draws, and one seed is one sample whatever
 its company."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from unstir.core.find import names
+from unstir.modalities.edges import edges
 from unstir.runtimes.model import load
 from unstir.tasks.generate import generate
+from unstir.tasks.trace import trace
 
 PROMPT = "a cat wearing a hat"
 STOCHASTIC = "ddpm"
@@ -76,3 +81,21 @@ def test_its_codec_keeps_flat_pictures():
     colors = np.linspace(-0.8, 0.8, 6, dtype=np.float32).reshape(2, 3, 1, 1)
     x = np.broadcast_to(colors, (2, 3, 64, 64)).astype(np.float32)
     assert np.abs(model.decode(model.encode(x)) - x).mean() < 0.1
+
+
+def test_it_draws_along_lines(tmp_path: Path) -> None:
+    """Edges of one picture under another prompt: they agree better with what is traced than with
+    what the prompt gives by itself (pixels of edges with one of the other's within a pixel)."""
+
+    def hit(made: np.ndarray, lines: np.ndarray) -> float:
+        p = np.pad(edges(made), 1)
+        near = np.max([p[y : y + 64, x : x + 64] for y in range(3) for x in range(3)], 0)
+        return float(near[lines > 0].mean())
+
+    traced, plain = [], []
+    for seed, (shown, wanted) in enumerate([("a star", "a cookie"), ("a cat", "a dog")]):
+        file = generate(shown, seed=seed, size="native", threads=1)[0].save(tmp_path / "a.png")
+        lines = edges(np.asarray(Image.open(file)))
+        traced.append(hit(trace(str(file), wanted, seed=9, threads=1)[0].pixels, lines))
+        plain.append(hit(generate(wanted, seed=9, size="native", threads=1)[0].pixels, lines))
+    assert np.mean(traced) > np.mean(plain) + 0.15, (traced, plain)

@@ -39,7 +39,7 @@ from unstir.training.data import Arrays
 from unstir.training.events import Event
 from unstir.training.loop import train
 from unstir.training.rng import Rng
-from unstir.training.run import Objective, Task
+from unstir.training.run import Task
 from unstir.training.settings import Settings
 from unstir.training.snapshots import export_ema
 
@@ -53,7 +53,7 @@ class Player:
     """One of the three: its network, what it learns by, and how."""
 
     net: nn.Module
-    objective: Objective
+    objective: Any
     settings: Settings
     draws: nn.Module
     """The part that is needed to draw."""

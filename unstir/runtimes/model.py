@@ -118,7 +118,10 @@ class Model:
 
     def both(self, pos: Tokens, neg: Tokens) -> Both[np.ndarray]:
         """x_t -> the estimates with `pos` and with `neg`, in one run of the network over twice the
-        samples."""
+        samples. Where lines are told, `neg` is not told them: guidance makes more of them too."""
+        if self.lines is not None:
+            with_lines, without = self.denoise(pos), replace(self, lines=None).denoise(neg)
+            return lambda x, level: (with_lines(x, level), without(x, level))
 
         def at(x: np.ndarray, level: Level) -> tuple[np.ndarray, np.ndarray]:
             count = len(x)

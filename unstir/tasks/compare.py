@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unstir.core.find import find
+from unstir.datasets import mixture
 from unstir.evaluation import Sets
 from unstir.modalities.files import replacing
 from unstir.modalities.images import from_model, write
 from unstir.tasks.request import BadRequest, number, whole
-from unstir.tasks.standings import Report, failed
+from unstir.tasks.standings import Report
 
 if TYPE_CHECKING:
     from unstir.recipes.worlds import World
@@ -212,18 +213,11 @@ def _measured(world: World, family: str, place: Path, n: int) -> dict[str, Any]:
         if labels is not None and world.real_labels is not None:
             scores["as_told"] = _as_told(world, x, labels)
         if world.name == "mixture":
-            scores["modes"], scores["on_a_mode"] = find_modes(x)
+            scores["modes"], scores["on_a_mode"] = mixture.modes(x)
         speed = {str(b): _speed(net, world, family, b, evaluations) for b in (1, 64)}
         found[str(evaluations)] = {"scores": scores, "ms": speed}
         np.save(place / f"samples-{evaluations}.npy", x[:SHOWN])
     return found
-
-
-def find_modes(x: np.ndarray) -> tuple[int, float]:
-    """Of the mixture: modes covered, and the share of points that lie on one."""
-    from unstir.datasets import mixture
-
-    return mixture.modes(x)
 
 
 def _scores(world: World, x: np.ndarray) -> dict[str, float]:
@@ -286,6 +280,3 @@ def _sheet(world: World, out: Path) -> None:
 def _save(file: Path, value: Any) -> None:
     with replacing(file) as temporary:
         temporary.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
-
-
-__all__ = ["Progress", "Report", "compare", "failed"]

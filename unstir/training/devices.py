@@ -70,7 +70,7 @@ class Counter(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         out = func(*args, **kwargs)
-        packet = getattr(func, "_overloadpacket", None)
+        packet: Any = getattr(func, "_overloadpacket", None)
         formula = ATTENTION.get(packet) or flop_registry.get(packet)
         if formula is not None:
             self.total += int(formula(*args, **kwargs, out_val=out))
