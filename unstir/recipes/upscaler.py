@@ -7,7 +7,9 @@ A diffusion model of what bicubic resampling leaves out (`codecs/residual.py`), 
 picture in further channels (Saharia et al. 2021, SR3). It learns from pieces of emoji scenes at
 256 px and of photographs. A piece's small picture is the large one's block means, or for half of
 the scenes what the emoji model's autoencoder makes of them; half get noise, whose strength the
-network is told (noise augmentation: Ho et al. 2022). Figures: its card.
+network is told (noise augmentation: Ho et al. 2022). The network predicts x0: what is missing
+is nothing over most of a picture, and the other parametrizations would have it carry 48 channels
+of noise through its 48. Figures: its card.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ recipe = Recipe(
     sizes=dict(widths=[48, 80, 112], blocks=1, attention=[], embedding=192, extra=4),
     condition=None,
     schedule=dict(name="flow", shift=1.0),
-    parametrization="edm(1.0)",
+    parametrization="x0",
     times=(0.0, 1.0),
     coder=None,
     trainer=Settings(
