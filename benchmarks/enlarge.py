@@ -6,7 +6,7 @@
 
     ... --model runs/upscaler                     # another one than the shipped
 
-Pictures of 256 x 256: scenes of held-out combinations, and pieces of the photographs that are for
+Scenes of held-out combinations, 256 x 256, and pieces, 128 x 128, of the photographs that are for
 measuring only. Their block means over 4 x 4 are enlarged again. Piece i is drawn with the seeds
 8 i to 8 i + 7, the first of which is the single sample. Perceptual: 1 - the cosine of the
 features (efficientnet-lite0) of a pair.
@@ -34,6 +34,8 @@ from unstir.runtimes.features import features
 from unstir.tasks.upscale import upscale
 
 SEED, SIDE, FACTOR, DRAWS = 4, 256, 4, 8
+PIECE = 128
+"""Side of the pieces of photographs, of which there are three."""
 Pictures = np.ndarray
 """(N, H, W, 3) uint8."""
 
@@ -48,9 +50,9 @@ def truth(kind: str, count: int) -> Pictures:
         return np.stack([scene.image for scene in scenes])
     pieces = []
     for picture in photos.load(cache_dir() / "photos", photos.HELD_OUT).values():
-        high, wide = (n // SIDE for n in picture.shape[:2])
+        high, wide = (n // PIECE for n in picture.shape[:2])
         for y, x in np.ndindex(high, wide):
-            pieces.append(picture[y * SIDE : (y + 1) * SIDE, x * SIDE : (x + 1) * SIDE])
+            pieces.append(picture[y * PIECE :, x * PIECE :][:PIECE, :PIECE])
     if count > len(pieces):
         print(f"there are {len(pieces)} pieces of photographs", file=sys.stderr)
     return np.stack(pieces)[np.linspace(0, len(pieces) - 1, min(count, len(pieces))).astype(int)]

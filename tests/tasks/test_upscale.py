@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import unstir
 from unstir.apps.cli import main
 from unstir.codecs.residual import shrink
 from unstir.core.find import names
 from unstir.core.noise import gaussian
-from unstir.modalities.images import read, to_model
-from unstir.runtimes.manifest import BadModel
+from unstir.modalities.images import from_model, read, to_model
+from unstir.runtimes.shelf import SHIPPED
 from unstir.tasks.enlarge import PATCH, Enlargement, held, patchwork
 from unstir.tasks.run import Progress, Run
 from unstir.tasks.upscale import upscale
@@ -205,14 +205,28 @@ def test_held_fulfils_what_can_be_fulfilled() -> None:
     np.testing.assert_allclose(near, low.repeat(4, 2).repeat(4, 3), atol=1e-6)
 
 
-def test_without_an_upscaler_it_is_said_how_to_get_one(
-    home: Path, saved: Any, refused: Any
-) -> None:
-    (home / "models" / "upscaler" / "model.json").unlink()
-    saved()
-    with pytest.raises(BadModel, match="`unstir train upscaler --out runs/upscaler` makes one"):
-        large()
-    refused(["upscale", "it.png"], 3, "then give --model runs/upscaler")
+def test_the_shipped_one_beats_resampling(tmp_path: Path) -> None:
+    """Discs and bars with smooth borders: nearer to the truth than bicubic by 2 dB and more, and
+    shrunk again they are the picture that was given."""
+    large = Image.new("RGB", (1024, 1024), (250, 250, 252))
+    draw, rng = ImageDraw.Draw(large), np.random.default_rng(3)
+    for i in range(24):
+        x, y, r = (int(v) for v in rng.integers((40, 40, 30), (980, 980, 130)))
+        color = tuple(int(v) for v in rng.integers(0, 256, 3))
+        shape = (x - r, y - r, x + r, y + r // (1 + i % 3))
+        (draw.ellipse if i % 2 else draw.rectangle)(shape, fill=color)
+    true = np.asarray(large.resize((256, 256), Image.Resampling.BOX))
+    low = from_model(shrink(to_model(true[None]), 4))[0]
+    Image.fromarray(low).save(tmp_path / "low.png")
+    file, model = str(tmp_path / "low.png"), str(SHIPPED / "upscaler")
+    made = upscale(file, model=model, seed=0, threads=1)[0].pixels
+    bicubic = np.asarray(Image.fromarray(low).resize((256, 256), Image.Resampling.BICUBIC))
+
+    def decibels(x: np.ndarray, y: np.ndarray) -> float:
+        return float(10 * np.log10(255**2 / max(1e-6, ((x.astype(float) - y) ** 2).mean())))
+
+    assert decibels(made, true) > decibels(bicubic, true) + 2
+    assert decibels(from_model(shrink(to_model(made[None]), 4))[0], low) > 45
 
 
 U = ["upscale", "it.png"]

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Any
 
 from unstir.codecs.residual import Residual
 from unstir.core.find import NotFound
 from unstir.modalities.images import MOST_PIXELS
 from unstir.modalities.source import Source, read_source
-from unstir.runtimes.manifest import BadModel, Manifest, read
+from unstir.runtimes.manifest import Manifest, read
 from unstir.runtimes.shelf import folder
 from unstir.tasks.constrained import Constrained, canvas_for
 from unstir.tasks.enlarge import Enlargement
@@ -25,7 +24,6 @@ from unstir.tasks.prepared import Prepared, prepare
 from unstir.tasks.request import BadRequest, number, whole
 from unstir.tasks.run import Run
 
-SHIPPED = "upscaler"
 LARGEST = 8
 
 
@@ -36,7 +34,7 @@ def upscale(
     factor: int = 4,
     exact: bool = True,
     noise: float = 0.0,
-    model: str = SHIPPED,
+    model: str = "upscaler",
     n: int = 1,
     seed: int | None = None,
     steps: int | None = None,
@@ -75,7 +73,7 @@ def upscale(
         raise BadRequest(
             "an upscaler takes no prompt, no negative and no scale; --model emoji does"
         )
-    ready = _prepared(model, **asked)
+    ready = prepare(None, "", model=model, kind="upscaler", **asked)
     residual = _residual(ready.model.manifest)
     width, height = source.size
     most = max(factor, residual.factor)
@@ -113,18 +111,6 @@ def _drawn(ready: Prepared, n: int, image: str, source: Source, factor: int) -> 
         given={"image": image}, files={image: source.sha256}, options={"factor": factor},
     )  # fmt: skip
     return Run(ready.model, job, recipe, n, (*source.notes, *ready.about.notes), source)
-
-
-def _prepared(model: str, **asked: Any) -> Prepared:
-    try:
-        return prepare(None, "", model=model, kind="upscaler", **asked)
-    except NotFound as error:
-        if model != SHIPPED or SHIPPED not in str(error):
-            raise
-        raise BadModel(
-            "there is no upscaler here yet: `unstir train upscaler --out runs/upscaler` makes "
-            "one; then give --model runs/upscaler"
-        ) from None
 
 
 def _residual(manifest: Manifest) -> Residual:
