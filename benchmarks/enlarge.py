@@ -40,7 +40,7 @@ Pictures = np.ndarray
 """(N, H, W, 3) uint8."""
 
 
-def truth(kind: str, count: int) -> Pictures:
+def truth(kind: str, count: int, piece: int = PIECE) -> Pictures:
     """Held-out pictures; pieces of photographs are spread evenly over them."""
     if kind == "scenes":
         glyphs = emoji.load(cache_dir() / "emoji", SIDE)
@@ -50,9 +50,9 @@ def truth(kind: str, count: int) -> Pictures:
         return np.stack([scene.image for scene in scenes])
     pieces = []
     for picture in photos.load(cache_dir() / "photos", photos.HELD_OUT).values():
-        high, wide = (n // PIECE for n in picture.shape[:2])
+        high, wide = (n // piece for n in picture.shape[:2])
         for y, x in np.ndindex(high, wide):
-            pieces.append(picture[y * PIECE :, x * PIECE :][:PIECE, :PIECE])
+            pieces.append(picture[y * piece :, x * piece :][:piece, :piece])
     if count > len(pieces):
         print(f"there are {len(pieces)} pieces of photographs", file=sys.stderr)
     return np.stack(pieces)[np.linspace(0, len(pieces) - 1, min(count, len(pieces))).astype(int)]
@@ -152,7 +152,7 @@ def sheet(file: str, model: str) -> None:
     """Four of each kind, a column each."""
     rows = []
     for kind in ("scenes", "photos"):
-        high = truth(kind, 4)
+        high = truth(kind, 4, SIDE)
         low = small(high)
         ways = [
             resampled(how)(low) for how in (Image.Resampling.NEAREST, Image.Resampling.BICUBIC)

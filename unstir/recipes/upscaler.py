@@ -33,7 +33,7 @@ recipe = Recipe(
         steps=6_000, batch=16, lr=1e-3, muon_lr=0.02, warmup=200, cooldown=0.4, ema=(0.1,),
         preview_every=1_000,
     ),
-    defaults=dict(sampler="dpmpp_2m", steps=8, scale=1.0, spacing="uniform"),
+    defaults=dict(sampler="dpmpp_2m", steps=3, scale=1.0, spacing="uniform"),
     licences={
         "Fluent Emoji": "MIT, Copyright (c) Microsoft Corporation",
         "photographs of scikit-image": "public domain and CC0",
