@@ -142,14 +142,17 @@ def _chains() -> qm9.Molecules:
 @pytest.fixture(scope="session")
 def chains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A model of chains, trained for some seconds."""
-    pytest.importorskip("torch")
+    torch = pytest.importorskip("torch")
     from unstir.recipes import atoms
 
+    torch.manual_seed(0)
     patch = pytest.MonkeyPatch()
     patch.setattr(qm9, "building", lambda root: iter(()))
     patch.setattr(qm9, "load", lambda root: _chains())
     patch.setattr(qm9.Molecules, "split", lambda self, name: self)
-    settings = replace(atoms.recipe.trainer, steps=120, batch=16, warmup=10, threads=1)
+    settings = replace(
+        atoms.recipe.trainer, steps=400, batch=32, warmup=10, threads=1, lr=3e-3, muon_lr=0.02
+    )
     small = {"width": 32, "edge": 16, "message": 32, "depth": 2}
     out = tmp_path_factory.mktemp("models") / "chains"
     stages = {
