@@ -97,6 +97,13 @@ def test_it_goes_on_after_a_stop(runs: tuple[Path, Path]) -> None:
     assert (out / "control.safetensors").read_bytes() == before
 
 
+def test_another_network_is_refused(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    wider = replace(RECIPE, sizes={**RECIPE.sizes, "widths": [64, 64]})
+    with pytest.raises(ValueError, match="has another network"):
+        next(trace.run(wider, Discs(), tmp_path / "new", runs[0]))  # type: ignore[arg-type]
+    assert not (tmp_path / "new").exists()
+
+
 def test_lines_are_a_function_of_the_index() -> None:
     picture = Discs().sample(0)[0]
     every = [trace.lines(picture, i) for i in range(40)]

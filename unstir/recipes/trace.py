@@ -29,6 +29,7 @@ from unstir.recipes.pipeline import network_sizes, stages, training_set
 from unstir.recipes.recipe import Events, Progress, Recipe
 from unstir.recipes.start import warm
 from unstir.runtimes.export import add_control
+from unstir.runtimes.manifest import read
 from unstir.training import distributed
 from unstir.training.data import Dataset
 from unstir.training.loop import train
@@ -67,6 +68,11 @@ def sizes(recipe: Recipe) -> dict[str, object]:
 def run(recipe: Recipe, source: emoji.Scenes, out: Path, base: Path) -> Events:
     """Train the branch beside the model in `base` into `out`; the same call goes on after any
     stop."""
+    if (read(base).network or {}).get("sizes") != network_sizes(recipe):
+        raise ValueError(
+            f"{base} has another network than the emoji model, beside which the branch is made; "
+            "give a model of the recipe emoji as the start"
+        )
     begin = {"autoencoder": base, "denoiser": base}
     yield from stages(recipe, source, out, begin)
     unet = warm(build(recipe.network, network_sizes(recipe)), begin, "denoiser")
