@@ -29,10 +29,12 @@ RECIPE = replace(
 class Discs:
     """Discs of two colors at different places."""
 
-    fingerprint = "discs"
-
     def __len__(self) -> int:
         return 64
+
+    @property
+    def fingerprint(self) -> str:
+        return "discs"
 
     def sample(self, index: int, /) -> tuple[np.ndarray, int]:
         rng = np.random.default_rng(index)
@@ -58,7 +60,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         defaults=RECIPE.defaults, licences={}, aliases={}, training={},
     )  # fmt: skip
     write(base, said, net, codec)
-    for _ in trace.run(RECIPE, Discs(), out, base):  # type: ignore[arg-type]
+    for _ in trace.run(RECIPE, Discs(), out, base):
         pass
     return base, out
 
@@ -92,7 +94,7 @@ def test_latents_are_those_of_the_given_model(runs: tuple[Path, Path]) -> None:
 def test_it_goes_on_after_a_stop(runs: tuple[Path, Path]) -> None:
     base, out = runs
     before = (out / "control.safetensors").read_bytes()
-    for _ in trace.run(RECIPE, Discs(), out, base):  # type: ignore[arg-type]
+    for _ in trace.run(RECIPE, Discs(), out, base):
         pass
     assert (out / "control.safetensors").read_bytes() == before
 
@@ -100,7 +102,7 @@ def test_it_goes_on_after_a_stop(runs: tuple[Path, Path]) -> None:
 def test_another_network_is_refused(runs: tuple[Path, Path], tmp_path: Path) -> None:
     wider = replace(RECIPE, sizes={**RECIPE.sizes, "widths": [64, 64]})
     with pytest.raises(ValueError, match="has another network"):
-        next(trace.run(wider, Discs(), tmp_path / "new", runs[0]))  # type: ignore[arg-type]
+        next(trace.run(wider, Discs(), tmp_path / "new", runs[0]))
     assert not (tmp_path / "new").exists()
 
 

@@ -92,7 +92,7 @@ def set_in(old: np.ndarray, new: np.ndarray, mask: np.ndarray, feather: float) -
     hole = mask > 0
     deep = round(feather)
     offset, ring = continued(old.astype(np.float32) - new, hole, deep)
-    fade = np.where(ring > 0, 1 - (ring - 1) / max(1, deep), 0)
+    fade = np.where(ring > 0, 1 - (ring - 1) / max(1, deep), 0).astype(np.float32)
     painted = new + fade[..., None] * offset
     blend = mask[..., None] * painted + (1 - mask[..., None]) * old
     pixels = np.clip(np.rint(blend), 0, 255).astype(np.uint8)
@@ -103,23 +103,25 @@ def continued(values: np.ndarray, hole: np.ndarray, depth: int) -> tuple[np.ndar
     """(H, W, C) carried straight into the hole, ring by ring: each pixel is the mean of those of
     its four neighbors that had a value before; and the ring, 1 at the border, 0 where the hole is
     not or is deeper."""
-    known, rings = ~hole, np.zeros(hole.shape, np.int32)
-    values = np.where(known[..., None], values, 0)
+    height, width, channels = values.shape
+    has, free = (np.pad(m, 1).reshape(-1) for m in (~hole, hole))  # outside of the picture neither
+    carried = np.pad(np.where(hole[..., None], 0, values), ((1, 1), (1, 1), (0, 0)))
+    carried, rings = carried.reshape(-1, channels), np.zeros(len(has), np.int32)
+    beside = np.array([-width - 2, -1, 1, width + 2])
+    front = np.flatnonzero(has)
     for ring in range(1, depth + 1):
-        weight = np.pad(np.float32(known), 1)
-        count = _beside(weight)
-        fresh = ~known & (count > 0)
-        if not fresh.any():
+        near = (front[:, None] + beside).ravel()
+        front = np.unique(near[free[near]])
+        if not len(front):
             break
-        sums = _beside(np.pad(values, ((1, 1), (1, 1), (0, 0))))
-        values[fresh] = sums[fresh] / count[fresh][:, None]
-        rings[fresh], known = ring, known | fresh
-    return values, rings
-
-
-def _beside(p: np.ndarray) -> np.ndarray:
-    """Sums of the four neighbors, of an array with a border of 1."""
-    return p[:-2, 1:-1] + p[2:, 1:-1] + p[1:-1, :-2] + p[1:-1, 2:]
+        near = front[:, None] + beside
+        carried[front] = carried[near].sum(1) / has[near].sum(1)[:, None]
+        has[front], free[front], rings[front] = True, False, ring
+    inner = slice(1, -1), slice(1, -1)
+    return (
+        carried.reshape(height + 2, width + 2, channels)[inner],
+        rings.reshape(height + 2, width + 2)[inner],
+    )
 
 
 def _halved(a: np.ndarray) -> np.ndarray:

@@ -51,7 +51,7 @@ class Generator(nn.Module):
         blocks: int = 1, tokens: int = 0, embedding: int = 64,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.latent, self.start, width = latent, coarsest(side, widths), widths[-1]
+        self.start, width = coarsest(side, widths), widths[-1]
         self.enter = nn.Linear(latent, width * self.start**2)
         self.style = nn.Sequential(
             nn.Linear(latent, embedding), nn.SiLU(), nn.Linear(embedding, embedding)

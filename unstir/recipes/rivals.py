@@ -1,12 +1,13 @@
 """Diffusion, GAN and VAE on equal terms: the same data, layers, parameters and training work.
 
     for event in contest(world, "gan", seed=0, rate=1.0, out=Path("runs/compare/gan-0")): ...
-    player = loaded(world, "gan", Path(...));  x = player.sample(1000, seed=7)
+    net = loaded(world, "gan", Path("runs/compare/gan-0"))
+    x, labels = sample(net, world, "gan", n=1000, seed=7)
 
 Each player's network has as nearly the U-Net's number of parameters as its depth allows (the
 critic and the encoder, which are not needed to draw, come on top), and trains until it has used
-the world's budget of floating-point operations. `rate` multiplies its usual learning rates. What
-is tuned for each stands in `PLAYERS`, and the search it came from in docs/comparison.md.
+the world's budget of floating-point operations. `rate` multiplies its usual learning rates. The
+settings in `PLAYERS` are usual ones; none has been searched for yet (docs/log.md).
 """
 
 from __future__ import annotations

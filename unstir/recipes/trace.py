@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from unstir.objectives.denoising import Denoising, logit_normal
 from unstir.recipes import emoji
 from unstir.recipes.cache import stored
 from unstir.recipes.pipeline import network_sizes, stages, training_set
-from unstir.recipes.recipe import Events, Progress, Recipe
+from unstir.recipes.recipe import Events, Progress, Recipe, Source
 from unstir.recipes.start import warm
 from unstir.runtimes.export import add_control
 from unstir.runtimes.manifest import read
@@ -57,7 +58,7 @@ def source() -> emoji.Scenes:
     return emoji.Scenes(cache_dir() / "emoji")
 
 
-def sizes(recipe: Recipe) -> dict[str, object]:
+def sizes(recipe: Recipe) -> dict[str, Any]:
     """The branch's constructor arguments."""
     net = network_sizes(recipe)
     cell = recipe.size // recipe.shape[-1]
@@ -65,7 +66,7 @@ def sizes(recipe: Recipe) -> dict[str, object]:
     return {**{name: net[name] for name in names}, "cell": cell, "blocks": 2}
 
 
-def run(recipe: Recipe, source: emoji.Scenes, out: Path, base: Path) -> Events:
+def run(recipe: Recipe, source: Source, out: Path, base: Path) -> Events:
     """Train the branch beside the model in `base` into `out`; the same call goes on after any
     stop."""
     if (read(base).network or {}).get("sizes") != network_sizes(recipe):
@@ -77,7 +78,7 @@ def run(recipe: Recipe, source: emoji.Scenes, out: Path, base: Path) -> Events:
     yield from stages(recipe, source, out, begin)
     unet = warm(build(recipe.network, network_sizes(recipe)), begin, "denoiser")
     assert isinstance(unet, UNet)
-    net = Controlled(unet, Control(**sizes(recipe)))  # type: ignore[arg-type]
+    net = Controlled(unet, Control(**sizes(recipe)))
     channels_last(net)
     cache, settings = out / "cache", recipe.trainer
     data = Lined(training_set(recipe, cache), stored(cache / "pictures.npy"))

@@ -25,6 +25,7 @@ from unstir.datasets import mixture
 from unstir.evaluation import Sets
 from unstir.modalities.files import replacing
 from unstir.modalities.images import from_model, write
+from unstir.tasks.progress import Progress
 from unstir.tasks.request import BadRequest, number, whole
 from unstir.tasks.standings import Report
 
@@ -41,15 +42,6 @@ CURVE, CURVE_SAMPLES = 6, 500
 """Points of the curve over training, and the samples they are measured on."""
 SHOWN = 40
 SCHEMA = 1
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Contestants done, of all; `text` is what is going on."""
-
-    done: int
-    total: int
-    text: str
 
 
 def compare(
@@ -228,12 +220,13 @@ def _scores(world: World, x: np.ndarray) -> dict[str, float]:
 
 def _as_told(world: World, x: np.ndarray, labels: np.ndarray) -> float:
     """Share of the samples whose nearest held-out neighbor has the label that was asked for."""
-    made, real = world.features(x), world.features(world.real)
+    made, real, known = world.features(x), world.features(world.real), world.real_labels
+    assert known is not None
     right = 0
     for i in range(0, len(made), 256):
         part = made[i : i + 256]
         far = (real**2).sum(1) - 2 * part @ real.T
-        right += int((world.real_labels[far.argmin(1)] == labels[i : i + 256]).sum())  # type: ignore[index]
+        right += int((known[far.argmin(1)] == labels[i : i + 256]).sum())
     return right / len(made)
 
 

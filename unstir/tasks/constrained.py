@@ -17,7 +17,7 @@ from functools import cached_property
 import numpy as np
 
 from unstir.core.levels import Level, Step
-from unstir.core.noise import gaussian, seeds
+from unstir.core.noise import seeds
 from unstir.modalities.images import from_model, to_model
 from unstir.modalities.source import Source
 from unstir.runtimes.model import Model
@@ -45,16 +45,13 @@ class Constrained:
 
     def walk(self, model: Model, which: range) -> Iterator[Step[np.ndarray]]:
         """From noise, every estimate with the means that are known."""
-        noise = gaussian(seeds(self.seed + which[0], len(which)), self.canvas.shape)
-        top = self.way.path[0]
-        x = top.sigma * noise(-1)
-        yield Step(x, x, top)
         inner = self.canvas.denoiser(model, self.way, self.about)
 
         def denoise(x: np.ndarray, t: Level) -> np.ndarray:
             return self.canvas.state_of(model, self._fulfilled(model, inner(x, t)))
 
-        yield from self.way.sampler(denoise, x, self.way.path, noise=noise)
+        each = seeds(self.seed + which[0], len(which))
+        yield from self.way.walk(denoise, each, self.canvas.shape)
 
     def paint(self, model: Model, x: np.ndarray) -> Sequence[np.ndarray]:
         """`factor` times the picture, with its alpha."""

@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 
 from unstir.core.levels import Step
-from unstir.core.noise import gaussian, seeds
+from unstir.core.noise import seeds
 from unstir.modalities.images import MOST_PIXELS, from_model
 from unstir.runtimes.model import Model, Runtime
 from unstir.tasks.prepared import prepare
@@ -47,12 +47,9 @@ class Drawing:
 
     def walk(self, model: Model, which: range) -> Iterator[Step[np.ndarray]]:
         """The noise itself, then what the sampler yields."""
-        noise = gaussian(seeds(self.seed + which[0], len(which)), model.manifest.shape)
-        top = self.way.path[0]
-        x = top.sigma * noise(-1)
-        yield Step(x, x, top)
         denoise = self.way.denoiser(model, self.about.pos, self.about.neg)
-        yield from self.way.sampler(denoise, x, self.way.path, noise=noise)
+        each = seeds(self.seed + which[0], len(which))
+        yield from self.way.walk(denoise, each, model.manifest.shape)
 
     def paint(self, model: Model, x: np.ndarray) -> Sequence[np.ndarray]:
         """What the states decode to."""

@@ -11,7 +11,7 @@ What a model prefers stands in its model.json ("defaults").
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ from unstir.core.guidance.cfgpp import cfgpp
 from unstir.core.guidance.interval import interval as within
 from unstir.core.guidance.rescale import rescale
 from unstir.core.levels import Both, Denoise, Level, Step
+from unstir.core.noise import gaussian
 from unstir.runtimes import tuned
 from unstir.runtimes.manifest import BadModel
 from unstir.runtimes.model import Model
@@ -69,6 +70,15 @@ class Process:
             return plain
         both = GUIDANCES[self.guidance](model.both(pos, neg), self.scale, self.path)
         return within(both, plain, *self.interval) if self.interval else both
+
+    def walk(
+        self, denoise: Denoise[np.ndarray], seeds: Sequence[int], shape: Sequence[int]
+    ) -> Iterator[Step[np.ndarray]]:
+        """From the pure noise of these seeds, which is yielded first, down the path."""
+        noise, top = gaussian(seeds, shape), self.path[0]
+        x = top.sigma * noise(-1)
+        yield Step(x, x, top)
+        yield from self.sampler(denoise, x, self.path, noise=noise)
 
     def guided(self, pos: Tokens | None, neg: Tokens | None) -> bool:
         """Whether guidance does anything: there are two branches, and they are weighed."""

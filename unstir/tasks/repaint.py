@@ -22,7 +22,7 @@ import numpy as np
 from unstir.core.edits.differential import differential
 from unstir.core.find import named
 from unstir.core.levels import Step
-from unstir.core.noise import gaussian, seeds
+from unstir.core.noise import seeds
 from unstir.core.paths import descents, jumps, resample
 from unstir.modalities.holes import Box, around, filled, set_in
 from unstir.modalities.images import resize
@@ -61,17 +61,14 @@ class Repaint:
 
     def walk(self, model: Model, which: range) -> Iterator[Step[np.ndarray]]:
         """From noise, with what is known told or held."""
-        noise = gaussian(seeds(self.seed + which[0], len(which)), self.canvas.shape)
-        top = self.way.path[0]
-        x = top.sigma * noise(-1)
-        yield Step(x, x, top)
         if self.method == "seen":
             around = self.ground, self.hole
             denoise = self.canvas.denoiser(model, self.way, self.about, around)
         else:
             inner = self.canvas.denoiser(model, self.way, self.about)
             denoise = differential(inner, self.canvas.encode(model, self.ground), self.change)
-        yield from self.way.sampler(denoise, x, self.way.path, noise=noise)
+        each = seeds(self.seed + which[0], len(which))
+        yield from self.way.walk(denoise, each, self.canvas.shape)
 
     def paint(self, model: Model, x: np.ndarray) -> Sequence[np.ndarray]:
         """The whole picture with each state in the hole."""

@@ -54,7 +54,6 @@ class Report:
 
     def table(self) -> list[list[str]]:
         """A header, then a row for each figure, a column for each way of drawing."""
-        seeds = len(self.usual("diffusion"))
         lines = [["", *(f"{TITLES[f]}, {w}" if f == "diffusion" else TITLES[f] for f, w in WAYS),
                   "real"]]  # fmt: skip
         for figure, title in FIGURES.items():
@@ -62,7 +61,7 @@ class Report:
             if any(cells):
                 real = self.floor.get(figure)
                 lines.append([title, *cells, "" if real is None else f"{real:.3g}"])
-        lines += self._speeds() + self._training(seeds)
+        lines += self._speeds() + self._training()
         return lines
 
     def _speeds(self) -> list[list[str]]:
@@ -75,7 +74,7 @@ class Report:
             lines.append([f"CPU-ms a sample, {batch} at once", *cells, ""])
         return lines
 
-    def _training(self, seeds: int) -> list[list[str]]:
+    def _training(self) -> list[list[str]]:
         """What training took and how often it failed; the same for both ways of the first."""
 
         def row(title: str, say: Any) -> list[str]:

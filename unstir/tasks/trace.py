@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from unstir.core.levels import Step
-from unstir.core.noise import gaussian, seeds
+from unstir.core.noise import seeds
 from unstir.modalities.edges import drawn, edges
 from unstir.modalities.images import resize
 from unstir.modalities.source import Source, read_source
@@ -50,12 +50,9 @@ class Tracing:
 
     def walk(self, model: Model, which: range) -> Iterator[Step[np.ndarray]]:
         """From pure noise."""
-        noise = gaussian(seeds(self.seed + which[0], len(which)), self.canvas.shape)
-        top = self.way.path[0]
-        x = top.sigma * noise(-1)
-        yield Step(x, x, top)
         denoise = self.canvas.denoiser(model, self.way, self.about, lines=self.lines)
-        yield from self.way.sampler(denoise, x, self.way.path, noise=noise)
+        each = seeds(self.seed + which[0], len(which))
+        yield from self.way.walk(denoise, each, self.canvas.shape)
 
     def paint(self, model: Model, x: np.ndarray) -> Sequence[np.ndarray]:
         """At the size of the picture with the lines."""

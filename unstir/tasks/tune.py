@@ -31,6 +31,7 @@ from unstir.runtimes.model import Model
 from unstir.runtimes.tuned import Tuned, write
 from unstir.tasks.prepared import loaded_model
 from unstir.tasks.process import Process, resolve, usual
+from unstir.tasks.progress import Progress
 from unstir.tasks.request import BadRequest, whole
 
 FINE = 60
@@ -47,15 +48,6 @@ a mountain, a lion with a crown, bread, a rocket on a black background
 """What is drawn where nothing is said: only the steps are learned from them."""
 
 Told = tuple[Tokens | None, Tokens | None]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Evaluations of the denoiser done, of all."""
-
-    done: int
-    total: int
-    text: str
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 from unstir.apps.cli.console import answer, answer_json, progress, say
 from unstir.apps.cli.derive import derived
-from unstir.tasks.compare import Progress, compare
+from unstir.tasks.compare import compare
+from unstir.tasks.progress import Progress
 from unstir.tasks.standings import Report
 
 

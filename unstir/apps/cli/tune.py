@@ -8,7 +8,8 @@ from dataclasses import asdict
 from unstir.apps.cli.console import answer, answer_json, progress, say
 from unstir.apps.cli.derive import derived
 from unstir.tasks.generate import generate
-from unstir.tasks.tune import Progress, Report, tune
+from unstir.tasks.progress import Progress
+from unstir.tasks.tune import Report, tune
 
 
 @derived(tune, generate)
