@@ -83,7 +83,7 @@ def test_learned_uncertainty_finds_the_error():
     objective, rng = Denoising(flow(), "flow"), Draws()
     x = MEAN + STD * torch.randn(1024, 1, 2, 2, generator=torch.Generator().manual_seed(2))
     optimizer = torch.optim.Adam(net.head.parameters(), 0.05)
-    for _ in range(150):
+    for _ in range(400):
         out = objective(net, {"x": x}, rng)
         optimizer.zero_grad()
         out["loss"].backward()

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from unstir.networks.one_pass import Critic, Generator, Rivals
-from unstir.objectives.gan import Adversarial, augmented, moved, slope
+from unstir.objectives.gan import Adversarial, augmented, gradient, moved, square
 from unstir.training.loop import train
 from unstir.training.rng import Rng
 from unstir.training.settings import Settings
@@ -37,7 +37,7 @@ class Shift(nn.Module):
 
 def test_the_slope_is_the_gradient():
     critic, x = Line(5), torch.randn(7, 5, requires_grad=True)
-    steep = slope(critic(x), x)
+    steep = square(gradient(critic(x), x))
     assert steep.item() == pytest.approx(critic.weight.square().sum().item(), rel=1e-5)
     steep.backward()
     torch.testing.assert_close(critic.weight.grad, 2 * critic.weight.detach())

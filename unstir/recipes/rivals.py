@@ -1,20 +1,19 @@
-"""Diffusion, GAN and VAE on equal terms: the same data, layers, parameters and training work.
+"""Diffusion, its student, GAN and VAE on equal terms: the same data, layers and training work.
 
-    for event in contest(world, "gan", seed=0, rate=1.0, out=Path("runs/compare/gan-0")): ...
+    for event in contest(world, "gan", Path("runs/compare/gan-0"), seed=0, rate=1.0): ...
     net = loaded(world, "gan", Path("runs/compare/gan-0"))
     x, labels = sample(net, world, "gan", n=1000, seed=7)
 
-Each player's network has as nearly the U-Net's number of parameters as its depth allows (the
-critic and the encoder, which are not needed to draw, come on top), and trains until it has used
-the world's budget of floating-point operations. `rate` multiplies its usual learning rates. The
-settings in `PLAYERS` are usual ones; none has been searched for yet (docs/log.md).
+Each trains until it has used the world's budget of floating-point operations. The student's is
+split: half for a teacher, a quarter for the teacher's ways from noise to data, a quarter for
+itself. `rate` multiplies the usual learning rates.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,182 +22,84 @@ import torch
 from torch import Tensor, nn
 
 from unstir.core.find import find
+from unstir.core.guidance.keep import keep
 from unstir.core.levels import Level
 from unstir.core.noise import gaussian
 from unstir.core.parametrizations import denoiser
 from unstir.core.paths import path
 from unstir.core.schedules import flow
-from unstir.networks.one_pass import Critic, Generator, Rivals, Variational
-from unstir.networks.points import PointCritic, PointDenoiser, PointGenerator, PointVariational
-from unstir.networks.unet import UNet
-from unstir.objectives.denoising import Denoising, logit_normal
-from unstir.objectives.gan import Adversarial
-from unstir.objectives.vae import Elbo
+from unstir.recipes.players import PLAYERS, data, latent, told, work
 from unstir.recipes.worlds import World
-from unstir.training import devices
 from unstir.training.data import Arrays
+from unstir.training.devices import Counter
 from unstir.training.events import Event
 from unstir.training.loop import train
-from unstir.training.rng import Rng
-from unstir.training.run import Task
-from unstir.training.settings import Settings
 from unstir.training.snapshots import export_ema
 
-LATENT, SAMPLER, MOST_BLOCKS, CHUNK = 64, "dpmpp_2m", 8, 256
-POINTS_LATENT, POINTS_BATCH = 8, 512
-"""Of data that are points: steps on few of them are all overhead."""
-
-
-@dataclass(frozen=True)
-class Player:
-    """One of the three: its network, what it learns by, and how."""
-
-    net: nn.Module
-    objective: Any
-    settings: Settings
-    draws: nn.Module
-    """The part that is needed to draw."""
-
-
-def diffusion(world: World) -> Player:
-    """A flow on the data itself."""
-    net = _unet(world)
-    objective = Denoising(flow(), "flow", times=logit_normal(0.0, 1.0), drop=0.0)
-    settings = Settings(
-        steps=1, batch=_batch(world), lr=2e-3, muon_lr=0.02, warmup=50, cooldown=0.5
-    )
-    return Player(net, objective, settings, net)
-
-
-def gan(world: World) -> Player:
-    """Relativistic, with both penalties."""
-    if world.widths:
-        generator = _nearest(
-            world, lambda blocks: Generator(*_sizes(world, blocks), **_told(world))
-        )
-        critic: nn.Module = Critic(
-            world.shape[0], world.shape[-1], world.widths, 2, **_told(world)
-        )
-    else:
-        generator = PointGenerator(world.shape[0], POINTS_LATENT)
-        critic = PointCritic(world.shape[0])
-    latent = LATENT if world.widths else POINTS_LATENT
-    settings = Settings(
-        steps=1, batch=_batch(world), optimizer="adamw", lr=1e-3, betas=(0.0, 0.99), warmup=0,
-        cooldown=0.5, clip=0, weight_decay=0,
-    )  # fmt: skip
-    augment = bool(world.widths) and len(world.train) < 2_000
-    net = Rivals(generator, critic)
-    penalty = 1.0 if world.widths else 0.1
-    return Player(net, Adversarial(latent, penalty, augment), settings, generator)
-
-
-def vae(world: World) -> Player:
-    """Its deviation the best of each batch, the divergence grown in."""
-    if world.widths:
-        net: Any = _nearest(
-            world, lambda blocks: Variational(*_sizes(world, blocks), **_told(world)),
-            lambda net: net.generator,
-        )  # fmt: skip
-        draws: nn.Module = net.generator
-    else:
-        net = PointVariational(world.shape[0], POINTS_LATENT)
-        draws = net.up
-    settings = Settings(
-        steps=1, batch=_batch(world), optimizer="adamw", lr=2e-3, warmup=50, cooldown=0.5,
-        weight_decay=0,
-    )  # fmt: skip
-    return Player(net, Elbo(warmup=200), settings, draws)
-
-
-PLAYERS: dict[str, Callable[[World], Player]] = {"diffusion": diffusion, "gan": gan, "vae": vae}
-
-
-def _batch(world: World) -> int:
-    return 64 if world.widths else POINTS_BATCH
-
-
-def _unet(world: World) -> nn.Module:
-    if not world.widths:
-        return PointDenoiser(world.shape[0])
-    sizes = {"widths": world.widths, "blocks": 1, "attention": [len(world.widths) - 1]}
-    return UNet(world.shape[0], **sizes, embedding=64, tokens=world.classes)
-
-
-def _sizes(world: World, blocks: int) -> tuple[Any, ...]:
-    return world.shape[0], world.shape[-1], LATENT, world.widths, blocks
-
-
-def _told(world: World) -> dict[str, int]:
-    return {"tokens": world.classes, "embedding": 64}
-
-
-def _nearest(
-    world: World, make: Callable[[int], Any], part: Callable[[Any], nn.Module] = lambda net: net
-) -> Any:
-    """The network whose `part` is nearest to the U-Net in its number of parameters."""
-    wanted = parameters(_unet(world))
-    best = min(
-        range(1, MOST_BLOCKS + 1), key=lambda n: abs(parameters(part(make(n))) / wanted - 1)
-    )
-    return make(best)
-
-
-def parameters(net: nn.Module) -> int:
-    """How many numbers it learns."""
-    return sum(p.numel() for p in net.parameters())
-
-
-@dataclass(frozen=True)
-class Work:
-    """Floating-point operations: of a step's training, for each sample, and the steps they buy."""
-
-    sample: float
-    steps: int
-
-
-def work(player: Player, world: World) -> Work:
-    """Counted by doing one step."""
-    batch = {k: torch.from_numpy(v) for k, v in data(world).batch(np.arange(1)).items()}
-    each = devices.work(Task(player.net, player.objective), batch, Rng(0, 0, range(1)))
-    return Work(each, max(1, round(world.budget / (each * player.settings.batch))))
-
-
-def data(world: World) -> Arrays:
-    """What all learn from."""
-    if world.labels is None:
-        return Arrays(x=world.train)
-    tokens = one_hot(world.labels, world.classes)
-    return Arrays(x=world.train, tokens=tokens, token_mask=np.ones(tokens.shape[:2], np.float32))
-
-
-def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
-    """Labels (N,) as a condition of one token, (N, 1, classes)."""
-    return np.eye(classes, dtype=np.float32)[labels][:, None]
+SAMPLER, CHUNK, WIDTH = "dpmpp_2m", 256, 0.1
+"""WIDTH: of the averaged weights that are measured (sigma_rel)."""
+TAUGHT = 0.5
+"""Share of the student's work that trains its teacher; half of the rest goes into the ways."""
+EVALUATIONS = 10
+"""Of the network for each of the teacher's ways."""
+FIRST_WAY = 2**40
+"""Of the seeds that the teacher's ways begin from; far from those that are measured."""
 
 
 def contest(
     world: World, family: str, out: Path, seed: int = 0, rate: float = 1.0,
     threads: int | None = None, preview: Any = None, previews: int = 0,
+    choices: dict[str, Any] | None = None,
 ) -> Iterator[Event]:  # fmt: skip
-    """Train one; the same call goes on after any stop."""
+    """Train one; the same call goes on after any stop. `choices` are keywords of its player."""
+    spent, learned = world.budget, data(world)
     torch.manual_seed(seed)
-    player = PLAYERS[family](world)
-    steps = work(player, world).steps
+    player = PLAYERS[family](world, **(choices or {}))
+    if family == "student":
+        half = replace(world, budget=TAUGHT * spent)
+        yield from contest(half, "diffusion", out / "teacher", seed, rate, threads)
+        teacher = loaded(world, "diffusion", out / "teacher")
+        spent *= (1 - TAUGHT) / 2
+        learned = _ways(teacher, world, seed, spent, out)
+        player.net.load_state_dict(teacher.state_dict())
+    steps = work(player, world, spent).steps
     every = max(1, steps // previews) if previews else 0
     lr, muon = player.settings.lr * rate, player.settings.muon_lr * rate
     settings = replace(
-        player.settings, steps=steps, seed=seed, lr=lr, muon_lr=muon, ema=(0.1,), log_every=1,
+        player.settings, steps=steps, seed=seed, lr=lr, muon_lr=muon, ema=(WIDTH,), log_every=1,
         threads=threads, preview_every=every,
     )  # fmt: skip
-    yield from train(player.net, player.objective, data(world), settings, out, preview=preview)
+    yield from train(player.net, player.objective, learned, settings, out, preview=preview)
+
+
+def _ways(teacher: nn.Module, world: World, seed: int, spent: float, out: Path) -> Arrays:
+    """Where the teacher goes from noise, as many ways as `spent` operations pay for; kept."""
+    count = max(1, round(spent / (EVALUATIONS * drawing(teacher, world, "diffusion"))))
+    first = FIRST_WAY + seed * count
+    labels = np.arange(count) % world.classes if world.classes else None
+    file = out / "ways.npy"
+    if not file.exists():
+        ends, _ = sample(teacher, world, "diffusion", count, first, EVALUATIONS)
+        np.save(out / "ways-begun.npy", ends)
+        (out / "ways-begun.npy").replace(file)
+    begin = gaussian(range(first, first + count), world.shape)(-1).astype(np.float32)
+    times = np.tile(np.float32([1, 0]), (count, 1))
+    given = {} if labels is None else told(labels, world.classes)
+    return Arrays(x=np.load(file), begin=begin, times=times, **given)
 
 
 def loaded(world: World, family: str, run: Path) -> nn.Module:
     """A trained one, its weights averaged."""
     player = PLAYERS[family](world)
-    player.net.load_state_dict({k: v.float() for k, v in export_ema(run, 0.1).items()})
+    player.net.load_state_dict({k: v.float() for k, v in export_ema(run, WIDTH).items()})
     return player.net.eval()
+
+
+def drawing(net: nn.Module, world: World, family: str) -> float:
+    """Floating-point operations of one evaluation for one sample, by doing it."""
+    with Counter() as counter:
+        sample(net, world, family, 1, 0, 1)
+    return float(counter.total)
 
 
 def sample(
@@ -208,35 +109,71 @@ def sample(
     (seed, i), whatever the family."""
     labels = np.arange(n) % world.classes if world.classes else None
     parts = []
-    with torch.inference_mode():
-        for first in range(0, n, CHUNK):
-            rows = range(first, min(n, first + CHUNK))
-            told = () if labels is None else _tokens(labels[rows.start : rows.stop], world)
-            parts.append(_drawn(net, world, family, [seed + i for i in rows], told, evaluations))
+    for rows in _chunks(n):
+        given, seeds = _given(labels, rows, world), [seed + i for i in rows]
+        if family in ("gan", "vae"):
+            z = torch.from_numpy(gaussian(seeds, (latent(world),))(-1))
+            with torch.no_grad():
+                parts.append(net(z, *given).numpy())
+        else:
+            parts.append(_walked(net, world, seeds, given, evaluations))
     return np.concatenate(parts), labels
 
 
-def _tokens(labels: np.ndarray, world: World) -> tuple[Tensor, Tensor]:
-    states = torch.from_numpy(one_hot(labels, world.classes))
-    return states, torch.ones(states.shape[:2])
-
-
-def _drawn(
-    net: nn.Module, world: World, family: str, seeds: list[int], told: tuple[Tensor, ...],
-    evaluations: int,
+def fill(
+    net: nn.Module, world: World, known: np.ndarray, mask: np.ndarray,
+    labels: np.ndarray | None, seed: int, evaluations: int,
 ) -> np.ndarray:  # fmt: skip
-    if family != "diffusion":
-        z = gaussian(seeds, (LATENT if world.widths else POINTS_LATENT,))(-1)
-        return net(torch.from_numpy(z), *told).numpy()
+    """Samples of diffusion (N, *shape) that are `known` wherever `mask` (1, ...) is 0."""
+    parts = []
+    for rows in _chunks(len(known)):
+        held = (torch.from_numpy(np.ascontiguousarray(known[rows.start : rows.stop])),
+                torch.from_numpy(1 - mask))  # fmt: skip
+        given = _given(labels, rows, world)
+        seeds = [seed + i for i in rows]
+        parts.append(_walked(net, world, seeds, given, evaluations, held))
+    return np.concatenate(parts)
+
+
+def rebuilt(net: Any, world: World) -> np.ndarray:
+    """What a VAE makes of the held-out samples' means."""
+    x, parts = torch.from_numpy(world.real), []
+    for rows in _chunks(len(x)):
+        given = _given(world.real_labels, rows, world)
+        with torch.no_grad():
+            mean, _ = net.encode(x[rows.start : rows.stop], *given)
+            parts.append(net.decode(mean, *given).numpy())
+    return np.concatenate(parts)
+
+
+def _chunks(n: int) -> list[range]:
+    return [range(first, min(n, first + CHUNK)) for first in range(0, n, CHUNK)]
+
+
+def _given(labels: np.ndarray | None, rows: range, world: World) -> tuple[Tensor, ...]:
+    """The condition of these samples."""
+    if labels is None:
+        return ()
+    tokens = told(labels[rows.start : rows.stop], world.classes)
+    return tuple(torch.from_numpy(part) for part in tokens.values())
+
+
+def _walked(
+    net: nn.Module, world: World, seeds: list[int], given: tuple[Tensor, ...], evaluations: int,
+    held: tuple[Tensor, Tensor] | None = None,
+) -> np.ndarray:  # fmt: skip
+    """The way from noise to data."""
 
     def raw(x: Tensor, t: Level) -> Tensor:
-        return net(x, torch.full((len(x),), t.t), *told)
+        return net(x, torch.full((len(x),), t.t), *given)
 
     noise = gaussian(seeds, world.shape, to=torch.from_numpy)
-    walk = find("samplers", SAMPLER)
-    steps = sys.modules[walk.__module__].COST.steps_for(evaluations)
-    levels = path(flow(), steps)
+    walk, denoise = find("samplers", SAMPLER), denoiser(raw, "flow")
+    if held is not None:
+        denoise = keep(denoise, *held)
+    levels = path(flow(), sys.modules[walk.__module__].COST.steps_for(evaluations))
     x = levels[0].sigma * noise(-1)
-    for step in walk(denoiser(raw, "flow"), x, levels, noise=noise):
-        x = step.x
+    with torch.no_grad():
+        for step in walk(denoise, x, levels, noise=noise):
+            x = step.x
     return x.numpy()

@@ -11,37 +11,30 @@ is compared, and how: docs/comparison.md.
 from __future__ import annotations
 
 import json
-import time
+import multiprocessing
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from unstir.core.find import find
-from unstir.datasets import mixture
 from unstir.evaluation import Sets
 from unstir.modalities.files import replacing
 from unstir.modalities.images import from_model, write
+from unstir.tasks.contestant import METRICS, SHOWN, WAYS, Contestant, contested, save
 from unstir.tasks.progress import Progress
 from unstir.tasks.request import BadRequest, number, whole
 from unstir.tasks.standings import Report
+from unstir.threads import default_threads
 
 if TYPE_CHECKING:
     from unstir.recipes.worlds import World
 
-FAMILIES = ("diffusion", "gan", "vae")
-FULL, FEW = 50, 10
-"""Evaluations of the network with which the diffusion model draws."""
-METRICS = ("frechet", "kernel", "precision_recall", "density_coverage", "copies")
-FIRST_SEED = 10**6
-"""Of what is drawn to be measured."""
-CURVE, CURVE_SAMPLES = 6, 500
-"""Points of the curve over training, and the samples they are measured on."""
-SHOWN = 40
-SCHEMA = 1
+SCHEMA = 2
 
 
 def compare(
@@ -52,7 +45,7 @@ def compare(
     rates: float = 4.0,
     n: int = 2000,
     work: float | None = None,
-    threads: int | None = None,
+    jobs: int | None = None,
 ) -> Iterator[Progress | Report]:
     """Compare diffusion with a GAN and a VAE on the same data.
 
@@ -66,7 +59,8 @@ def compare(
         n: Samples that each is measured on.
         work: What each may train, in 10^12 floating-point operations; without it what
             suits the data.
-        threads: Threads to compute with.
+        jobs: Contestants trained at the same time, on one thread each; without it, as many
+            as there are processors.
     """
     if find_spec("torch") is None:
         raise ImportError("training needs torch: pip install 'unstir[train]'")
@@ -75,39 +69,81 @@ def compare(
     number("rates", rates, 1, 1000)
     if work is not None:
         number("work", work, 1e-3, 1e9)
-    if threads is not None:
-        whole("threads", threads, 1, 1024)
-    return _compared(what, out, seeds, rates, n, work, threads)
+    if jobs is not None:
+        whole("jobs", jobs, 1, 1024)
+    return _compared(what, out, seeds, rates, n, work, jobs or default_threads())
 
 
 def _compared(
-    what: str, out: Path, seeds: int, rates: float, n: int, work: float | None,
-    threads: int | None,
-) -> Iterator[Progress | Report]:  # fmt: skip
+    what: str, out: Path, seeds: int, rates: float, n: int, work: float | None, jobs: int
+) -> Iterator[Progress | Report]:
+    world = _opened(what, work)
+    _same(out, world, n)
+    who = [Contestant(family, seed) for seed in range(seeds) for family in WAYS]
+    if rates > 1:
+        who += [Contestant(family, 0, rate) for rate in (1 / rates, rates) for family in WAYS]
+    if jobs == 1:
+        yield from _in_turn(world, who, out, n)
+    else:
+        yield from _together(what, work, who, out, n, jobs)
+    yield Progress(len(who), len(who), "the floor")
+    rows = [json.loads((out / w.folder / "result.json").read_text("utf-8")) for w in who]
+    report = Report(world.name, world.space, world.budget, n, tuple(rows), _floor(world, n))
+    _sheet(world, out)
+    save(out / "report.json", report.to_json())
+    with replacing(out / "report.md") as temporary:
+        temporary.write_text(report.markdown(), encoding="utf-8")
+    if find_spec("matplotlib"):
+        from unstir.tasks.plots import plot
+
+        plot(report, out)
+    yield report
+
+
+def _opened(what: str, work: float | None) -> World:
     from unstir.recipes.worlds import open_world
 
     world = open_world(what)
-    if work is not None:
-        world = replace(world, budget=work * 1e12)
-    _same(out, world, n)
-    jobs = [(family, seed, 1.0) for seed in range(seeds) for family in FAMILIES]
-    if rates > 1:
-        jobs += [(family, 0, rate) for rate in (1 / rates, rates) for family in FAMILIES]
-    rows = []
-    for number_of, (family, seed, rate) in enumerate(jobs):
-        place = out / f"{family}-{seed}-{rate:g}"
-        title = f"{family}, seed {seed}" + ("" if rate == 1 else f", rates x {rate:g}")
-        yield Progress(number_of, len(jobs), title)
-        for done in _contested(world, family, place, seed, rate, n, threads):
-            yield Progress(number_of, len(jobs), f"{title}: {done}")
-        rows.append(json.loads((place / "result.json").read_text(encoding="utf-8")))
-    yield Progress(len(jobs), len(jobs), "the floor")
-    report = Report(world.name, world.space, world.budget, n, tuple(rows), _floor(world, n))
-    _sheet(world, out)
-    _save(out / "report.json", report.to_json())
-    with replacing(out / "report.md") as temporary:
-        temporary.write_text(report.markdown(), encoding="utf-8")
-    yield report
+    return world if work is None else replace(world, budget=work * 1e12)
+
+
+def _in_turn(world: World, who: list[Contestant], out: Path, n: int) -> Iterator[Progress]:
+    for number_of, one in enumerate(who):
+        yield Progress(number_of, len(who), one.title)
+        for done in contested(world, one, out, n, threads=1):
+            yield Progress(number_of, len(who), f"{one.title}: {done}")
+
+
+def _together(
+    what: str, work: float | None, who: list[Contestant], out: Path, n: int, jobs: int
+) -> Iterator[Progress]:
+    """In processes of their own; what is left is given up if one fails."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, _enter, (what, work)) as pool:
+        running = {pool.submit(_one, one, out, n): one for one in who}
+        try:
+            yield Progress(0, len(who), f"{jobs} at a time")
+            for done, future in enumerate(as_completed(running), 1):
+                future.result()
+                yield Progress(done, len(who), f"{running[future].title} is done")
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+_WORLD: list[World] = []
+"""Of this process, if it is one of several."""
+
+
+def _enter(what: str, work: float | None) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    _WORLD[:] = [_opened(what, work)]
+
+
+def _one(one: Contestant, out: Path, n: int) -> None:
+    for _ in contested(_WORLD[0], one, out, n, threads=1):
+        pass
 
 
 def _same(out: Path, world: World, n: int) -> None:
@@ -122,131 +158,14 @@ def _same(out: Path, world: World, n: int) -> None:
     if out.exists() and not file.exists() and any(out.iterdir()):
         raise BadRequest(f"{out} holds other files; give a new folder")
     out.mkdir(parents=True, exist_ok=True)
-    _save(file, said)
-
-
-def _contested(
-    world: World, family: str, place: Path, seed: int, rate: float, n: int, threads: int | None
-) -> Iterator[str]:
-    """Train one and measure it, unless that is done."""
-    from unstir.recipes import rivals
-    from unstir.training.sentinel import NotFinite
-
-    if (place / "result.json").exists():
-        return
-    player = rivals.PLAYERS[family](world)
-    row: dict[str, Any] = {"family": family, "seed": seed, "rate": rate, "diverged": False}
-    row |= {"parameters": rivals.parameters(player.draws), "all": rivals.parameters(player.net)}
-    cost = rivals.work(player, world)
-    row |= {"training_flop": cost.sample, "steps": cost.steps, "batch": player.settings.batch}
-    begin, spent = time.process_time(), _spent(place)
-    try:
-        preview = _watched(world, family)
-        for event in rivals.contest(
-            world, family, place, seed, rate, threads, preview=preview, previews=CURVE
-        ):
-            if event.kind == "step" and event.step % 50 == 0:
-                yield f"step {event.step} of {event.steps}"
-    except NotFinite:
-        row["diverged"] = True
-    finally:
-        if place.is_dir():
-            _save(place / "spent.json", {"cpu": spent + time.process_time() - begin})
-    row |= {"cpu_seconds": _spent(place), **_diary(place)}
-    if not row["diverged"]:
-        yield "measuring"
-        row["ways"] = _measured(world, family, place, n)
-    _save(place / "result.json", row)
-
-
-def _spent(place: Path) -> float:
-    """CPU-seconds of training until now; those of a run that was killed are lost."""
-    file = place / "spent.json"
-    return json.loads(file.read_text(encoding="utf-8"))["cpu"] if file.exists() else 0.0
-
-
-def _watched(world: World, family: str) -> Any:
-    """What the trainer calls from time to time: a figure for the curve, into the run's log."""
-    from unstir.recipes import rivals
-
-    @dataclass(frozen=True)
-    class Seen:
-        figures: dict[str, float]
-
-    def look(net: Any, step: int) -> Seen:
-        x, _ = rivals.sample(net, world, family, CURVE_SAMPLES, FIRST_SEED, FEW)
-        sets = Sets(world.features(x), world.features(world.real))
-        return Seen({"kernel": find("evaluation", "kernel")(sets)[0].value})
-
-    return look
-
-
-def _diary(place: Path) -> dict[str, Any]:
-    """The curve, and how often the gradient leapt, by the run's log."""
-    file = place / "log.jsonl"
-    text = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    lines = [json.loads(line) for line in text]
-    curve = [(line["step"], line["figures"]["kernel"]) for line in lines if "figures" in line]
-    norms = np.array([line["grad_norm"] or np.nan for line in lines if "grad_norm" in line], float)
-    norms = norms[len(norms) // 10 :]
-    usual = np.nanmedian(norms) if len(norms) else np.nan
-    return {"curve": curve, "spikes": float((norms > 5 * usual).mean()) if len(norms) else 0.0}
-
-
-def _measured(world: World, family: str, place: Path, n: int) -> dict[str, Any]:
-    """All figures, by the way of drawing."""
-    from unstir.recipes import rivals
-
-    net = rivals.loaded(world, family, place)
-    found = {}
-    for evaluations in (FULL, FEW) if family == "diffusion" else (1,):
-        x, labels = rivals.sample(net, world, family, n, FIRST_SEED, evaluations)
-        scores = _scores(world, x)
-        if labels is not None and world.real_labels is not None:
-            scores["as_told"] = _as_told(world, x, labels)
-        if world.name == "mixture":
-            scores["modes"], scores["on_a_mode"] = mixture.modes(x)
-        speed = {str(b): _speed(net, world, family, b, evaluations) for b in (1, 64)}
-        found[str(evaluations)] = {"scores": scores, "ms": speed}
-        np.save(place / f"samples-{evaluations}.npy", x[:SHOWN])
-    return found
-
-
-def _scores(world: World, x: np.ndarray) -> dict[str, float]:
-    sets = Sets(world.features(x), world.features(world.real), world.features(world.train[:5000]))
-    found = [score for name in METRICS for score in find("evaluation", name)(sets)]
-    return {score.name: score.value for score in found}
-
-
-def _as_told(world: World, x: np.ndarray, labels: np.ndarray) -> float:
-    """Share of the samples whose nearest held-out neighbor has the label that was asked for."""
-    made, real, known = world.features(x), world.features(world.real), world.real_labels
-    assert known is not None
-    right = 0
-    for i in range(0, len(made), 256):
-        part = made[i : i + 256]
-        far = (real**2).sum(1) - 2 * part @ real.T
-        right += int((known[far.argmin(1)] == labels[i : i + 256]).sum())
-    return right / len(made)
-
-
-def _speed(net: Any, world: World, family: str, batch: int, evaluations: int) -> float:
-    """CPU-milliseconds for each sample, the least of five."""
-    from unstir.recipes import rivals
-
-    taken = []
-    for _ in range(6):
-        begin = time.process_time()
-        rivals.sample(net, world, family, batch, FIRST_SEED, evaluations)
-        taken.append(1000 * (time.process_time() - begin) / batch)
-    return min(taken[1:])
+    save(file, said)
 
 
 def _floor(world: World, n: int) -> dict[str, float]:
     """What real samples score: those learned from against those held out."""
     rng = np.random.default_rng(0)
     rows = rng.permutation(len(world.train))[: min(n, len(world.train))]
-    sets = Sets(world.features(world.train[rows]), world.features(world.real))
+    sets = Sets(world.features(world.train[rows]), world.seen["real"])
     names = [name for name in METRICS if name != "copies"]
     found = [score for name in names for score in find("evaluation", name)(sets)]
     return {score.name: score.value for score in found}
@@ -257,8 +176,8 @@ def _sheet(world: World, out: Path) -> None:
     if not world.widths:
         return
     rows = [world.real[:SHOWN]]
-    for family, way in (("diffusion", FULL), ("diffusion", FEW), ("gan", 1), ("vae", 1)):
-        file = out / f"{family}-0-1" / f"samples-{way}.npy"
+    for family, way in ((family, way) for family, ways in WAYS.items() for way in ways):
+        file = out / Contestant(family, 0).folder / f"samples-{way}.npy"
         if file.exists():
             rows.append(np.load(file))
     pixels = [
@@ -268,8 +187,3 @@ def _sheet(world: World, out: Path) -> None:
     gap = np.full((2, count * pixels[0].shape[2], 3), 255, np.uint8)
     strips = [part for p in pixels for part in (np.concatenate(list(p[:count]), 1), gap)]
     write(out / "samples.png", np.concatenate(strips[:-1]))
-
-
-def _save(file: Path, value: Any) -> None:
-    with replacing(file) as temporary:
-        temporary.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")

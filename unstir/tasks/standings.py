@@ -13,14 +13,16 @@ import numpy as np
 
 from unstir.tasks.recipe import versions
 
-WAYS = (("diffusion", "50"), ("diffusion", "10"), ("gan", "1"), ("vae", "1"))
-TITLES = {"diffusion": "diffusion", "gan": "GAN", "vae": "VAE"}
+WAYS = (("diffusion", "50"), ("diffusion", "10"), ("student", "1"), ("gan", "1"), ("vae", "1"))
+"""Columns: who, and the evaluations of its network for a sample."""
+TITLES = {"diffusion": "diffusion", "student": "student", "gan": "GAN", "vae": "VAE"}
 COLLAPSED = 1 / 3
 """Coverage below this share of the floor's counts as collapsed."""
 FIGURES = {
     "frechet": "Frechet distance", "kernel": "kernel distance", "precision": "precision",
     "recall": "recall", "density": "density", "coverage": "coverage", "copies": "near-copies",
     "as_told": "as told", "modes": "modes of 25", "on_a_mode": "on a mode",
+    "kept": "kept half off by", "filled": "other half filled, dB", "rebuilt": "rebuilt, dB",
 }  # fmt: skip
 
 
@@ -54,8 +56,7 @@ class Report:
 
     def table(self) -> list[list[str]]:
         """A header, then a row for each figure, a column for each way of drawing."""
-        lines = [["", *(f"{TITLES[f]}, {w}" if f == "diffusion" else TITLES[f] for f, w in WAYS),
-                  "real"]]  # fmt: skip
+        lines = [["", *(column(*way) for way in WAYS), "real"]]
         for figure, title in FIGURES.items():
             cells = [spread(self.values(family, way, figure)) for family, way in WAYS]
             if any(cells):
@@ -72,10 +73,12 @@ class Report:
                 taken = [r["ways"][way]["ms"][batch] for r in self.usual(family) if "ways" in r]
                 cells.append(f"{np.median(taken):.3g}" if taken else "")
             lines.append([f"CPU-ms a sample, {batch} at once", *cells, ""])
+        flops = [int(way) * self.usual(family)[0]["draw_flop"] / 1e6 for family, way in WAYS]
+        lines.append(["operations a sample, 10^6", *(f"{f:.3g}" for f in flops), ""])
         return lines
 
     def _training(self) -> list[list[str]]:
-        """What training took and how often it failed; the same for both ways of the first."""
+        """What training took and how often it failed; the same for both of diffusion's ways."""
 
         def row(title: str, say: Any) -> list[str]:
             said = {family: say(family) for family in TITLES}
@@ -103,12 +106,17 @@ class Report:
         seeds = len(self.usual("diffusion"))
         body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
         return (
-            f"# Diffusion, GAN and VAE on {self.name}\n\n"
+            f"# Diffusion, its student, GAN and VAE on {self.name}\n\n"
             f"{self.n:,} samples each, measured in {self.space}; {self.budget:.3g} floating-point "
             f"operations of training each; mean over {seeds} seeds, lowest to highest in "
             "brackets; real: training samples against held-out ones.\n\n"
             f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n{body}\n"
         )
+
+
+def column(family: str, way: str) -> str:
+    """The title of a way of drawing."""
+    return f"{TITLES[family]}, {way}" if family == "diffusion" else TITLES[family]
 
 
 def failed(row: Mapping[str, Any], floor: Mapping[str, float]) -> bool:
