@@ -135,6 +135,27 @@ def test_augmentations():
     )
 
 
+def test_augmentations_of_patches_are_those_of_their_pixels():
+    seen = []
+
+    class Critic(Line):
+        def forward(self, x, *_):
+            seen.append(x)
+            return x.flatten(1).sum(1)
+
+    class Same(nn.Module):
+        def forward(self, z, *_):
+            return torch.zeros(len(z), 4, 4, 4)
+
+    x = torch.rand(16, 1, 8, 8)
+    model = Rivals(Same(), Critic(1))
+    batch = {"x": F.pixel_unshuffle(x, 2)}
+    Adversarial(3, augment=True, patch=2)(model, batch, Rng(0, 0, range(16)))
+    rng = Rng(0, 0, range(16))
+    rng.normal((16, 3))
+    torch.testing.assert_close(F.pixel_shuffle(seen[0], 2), augmented(x, rng))
+
+
 def test_even_players_are_worth_log_two():
     """Where made and real are alike the critic can do no better than E softplus(0)."""
     model = Rivals(Shift(2), Line(2))

@@ -35,17 +35,20 @@ class Adversarial:
         latent: length of z.
         penalty: gamma of both gradient penalties.
         augment: for pictures (B, C, H, W) only.
+        patch: side of the blocks whose pixels are channels, for `augment`.
     """
 
     latent: int
     penalty: float = 1.0
     augment: bool = False
+    patch: int = 1
 
     def __call__(self, model: Rivals, batch: dict[str, Tensor], rng: Any) -> dict[str, Tensor]:
         real, told = batch["x"], condition(batch, rng, 0.0)
         made = model.generator(rng.normal((len(real), self.latent)), *told)
         if self.augment:
-            real, made = (augmented(x, rng) for x in (real, made))
+            pixels = (F.pixel_shuffle(x, self.patch) for x in (real, made))
+            real, made = (F.pixel_unshuffle(augmented(x, rng), self.patch) for x in pixels)
         x, y = real.detach().requires_grad_(), made.detach().requires_grad_()
         d_real, d_made = model.critic(x, *told), model.critic(y, *told)
         up_real, up_made = gradient(d_real, x), gradient(d_made, y)

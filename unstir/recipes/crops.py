@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from unstir.codecs.residual import Residual, shrink
 from unstir.modalities.images import to_model
 
 SIDE = 32
-PHOTOS = 0.4
+PHOTOS = 0.6
 """Share of the pieces that come from photographs."""
 NOISE = 0.2
 """Deviation of the strongest noise on a small picture, in [-1, 1]."""
@@ -34,7 +35,7 @@ class Crops:
 
     Args:
         scenes: (N, f h, f w, 3) uint8, and `soft` (N, h, w, 3), another small version of each.
-        photos: pictures of any size.
+        photos: pictures of any size, drawn in proportion to their area.
         residual: the space of the large pieces.
         side: of the small pieces.
     """
@@ -69,11 +70,22 @@ class Crops:
         low = low.astype(np.float32)
         return high.astype(np.float32), low, np.concatenate([low, level]).astype(np.float32)
 
+    @cached_property
+    def _areas(self) -> np.ndarray:
+        """Where each photograph ends on a line of all their pixels, of length 1: large ones are
+        drawn more often, so that no pixel is."""
+        areas = np.cumsum([p.shape[0] * p.shape[1] for p in self.photos])
+        return areas / areas[-1]
+
     def _cut(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         f, side = self.residual.factor, self.side
         photo = bool(self.photos) and (not len(self.scenes) or rng.random() < PHOTOS)
-        row = int(rng.integers(len(self.photos) if photo else len(self.scenes)))
-        picture = self.photos[row] if photo else self.scenes[row]
+        if photo:
+            row = int(np.searchsorted(self._areas, rng.random(), "right"))
+            picture = self.photos[row]
+        else:
+            row = int(rng.integers(len(self.scenes)))
+            picture = self.scenes[row]
         top, left = (int(rng.integers(n // f - side + 1)) for n in picture.shape[:2])
         high = to_model(picture[f * top : f * (top + side), f * left : f * (left + side)])
         low = shrink(high[None], f)[0]

@@ -97,7 +97,7 @@ def gan(
     augment = bool(world.widths) and len(world.train) < SMALL
     if penalty is None:
         penalty = 0.5 if world.widths else 0.1
-    objective = Adversarial(latent(world), penalty, augment)
+    objective = Adversarial(latent(world), penalty, augment, world.patch)
     return Player(Rivals(generator, critic), objective, settings, generator)
 
 

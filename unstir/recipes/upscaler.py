@@ -30,13 +30,15 @@ recipe = Recipe(
     times=(0.0, 1.0),
     coder=None,
     trainer=Settings(
-        steps=6_000, batch=16, lr=1e-3, muon_lr=0.02, warmup=200, cooldown=0.4, ema=(0.1,),
+        steps=5_000, batch=16, lr=1e-3, muon_lr=0.02, warmup=200, cooldown=0.5, ema=(0.1,),
         preview_every=1_000,
     ),
     defaults=dict(sampler="dpmpp_2m", steps=3, scale=1.0, spacing="uniform"),
     licences={
         "Fluent Emoji": "MIT, Copyright (c) Microsoft Corporation",
         "photographs of scikit-image": "public domain and CC0",
+        "photographs of lomiri-wallpapers": "CC BY 4.0, Aitzol Berasategi, Trevor 'Freespace', "
+        "Jakub Mede; CC0, Clemens Engelhardt",
     },
     factor=4,
 )  # fmt: skip

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from unstir.codecs.residual import shuffle, unshuffle
 from unstir.datasets import digits, emoji, mixture
 from unstir.folders import cache_dir
 from unstir.modalities import image_folder
@@ -27,6 +28,7 @@ from unstir.runtimes.features import features
 NAMES = ("digits", "mixture", "emoji")
 SIDE = 32
 """Pixels of a folder's pictures and of emoji scenes."""
+PATCH = 2
 HELD_OUT = 10
 """Of a folder every tenth picture is held out."""
 COPIED = 5_000
@@ -50,6 +52,12 @@ class World:
     features: Callable[[np.ndarray], np.ndarray]
     budget: float
     widths: tuple[int, ...] = ()
+    patch: int = 1
+    """Pictures are learned as blocks of patch x patch pixels, a channel for each pixel."""
+
+    def pictures(self, x: np.ndarray) -> np.ndarray:
+        """Samples as pictures (N, C, H, W)."""
+        return shuffle(x, self.patch)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -143,10 +151,12 @@ def _pictures(
     space = features("efficientnet-lite0")
 
     def seen(x: np.ndarray) -> np.ndarray:
-        parts = [space(list(from_model(x[i : i + 64]))) for i in range(0, len(x), 64)]
+        pixels = from_model(np.clip(shuffle(x, PATCH), -1, 1))
+        parts = [space(list(pixels[i : i + 64])) for i in range(0, len(x), 64)]
         return np.concatenate(parts).astype(np.float64)
 
+    train, real = (unshuffle(x, PATCH) for x in (train, real))
     return World(
-        name, train, real, labels, real_labels, classes, space.name, seen, budget=1e14,
-        widths=(64, 96, 128),
+        name, train, real, labels, real_labels, classes, space.name, seen, budget=3e13,
+        widths=(24, 48, 96), patch=PATCH,
     )  # fmt: skip

@@ -181,7 +181,8 @@ def _sheet(world: World, out: Path) -> None:
         if file.exists():
             rows.append(np.load(file))
     pixels = [
-        from_model(np.clip(np.broadcast_to(r, (len(r), 3, *r.shape[2:])), -1, 1)) for r in rows
+        from_model(np.clip(np.broadcast_to(r, (len(r), 3, *r.shape[2:])), -1, 1))
+        for r in map(world.pictures, rows)
     ]
     count = min(map(len, pixels))
     gap = np.full((2, count * pixels[0].shape[2], 3), 255, np.uint8)
