@@ -14,7 +14,7 @@ from PIL import Image
 from unstir.apps.cli import main
 from unstir.recipes import players, rivals, worlds
 from unstir.tasks.compare import _together, compare
-from unstir.tasks.contestant import WAYS, Contestant, contested
+from unstir.tasks.contestant import WAYS, Contestant, _steepness, contested
 from unstir.tasks.request import BadRequest
 from unstir.tasks.standings import Report, failed, spread
 
@@ -102,6 +102,14 @@ def test_pictures_with_classes(tmp_path: Path) -> None:
     assert said[0]["kept"] == 0  # what diffusion keeps it keeps exactly
     assert said[0]["filled"] > 0
     assert said[-1]["rebuilt"] > 5
+    assert said[2]["edges"] > 0
+
+
+def test_edges_tell_blur_from_grain() -> None:
+    real = np.random.default_rng(0).normal(size=(8, 1, 16, 16)).cumsum(2).cumsum(3)
+    blurred = (real + np.roll(real, 1, 2) + np.roll(real, 1, 3)) / 3
+    grainy = real + 3 * np.random.default_rng(1).normal(size=real.shape)
+    assert _steepness(blurred[..., 1:, 1:]) < _steepness(real) < _steepness(grainy)
 
 
 def test_what_cannot_be_compared(tmp_path: Path) -> None:

@@ -158,9 +158,17 @@ def scores(world: World, x: np.ndarray, labels: np.ndarray | None) -> dict[str, 
     found = {s.name: s.value for name in METRICS for s in find("evaluation", name)(sets)}
     if labels is not None and world.real_labels is not None:
         found["as_told"] = _as_told(made, world.seen["real"], world.real_labels, labels)
+    if world.widths:
+        steep = [_steepness(world.pictures(each)) for each in (x, world.real)]
+        found["edges"] = steep[0] / steep[1]
     if world.name == "mixture":
         found["modes"], found["on_a_mode"] = mixture.modes(x)
     return found
+
+
+def _steepness(pictures: np.ndarray) -> float:
+    """The mean step from a pixel to its neighbors: blur lessens it, grain adds to it."""
+    return float(sum(np.abs(np.diff(pictures, axis=axis)).mean() for axis in (2, 3)))
 
 
 def _as_told(made: np.ndarray, real: np.ndarray, known: np.ndarray, labels: np.ndarray) -> float:

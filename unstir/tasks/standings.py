@@ -21,7 +21,8 @@ COLLAPSED = 1 / 3
 FIGURES = {
     "frechet": "Frechet distance", "kernel": "kernel distance", "precision": "precision",
     "recall": "recall", "density": "density", "coverage": "coverage", "copies": "near-copies",
-    "as_told": "as told", "modes": "modes of 25", "on_a_mode": "on a mode",
+    "edges": "edges, real ones 1", "as_told": "as told",
+    "modes": "modes of 25", "on_a_mode": "on a mode",
     "kept": "kept half off by", "filled": "other half filled, dB", "rebuilt": "rebuilt, dB",
 }  # fmt: skip
 
