@@ -49,6 +49,19 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
             assert len(line.replace("│", "").split("  ")) > 1 or "[" in line, f"no help: {line}"
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("inpaint", "--box X,Y,WIDTH,HEIGHT "), ("tune", "--steps LEAST,MOST "),
+     ("upscale", "NAME-1, NAME-2"), ("upscale", "result has the picture's colors")],
+)  # fmt: skip
+def test_help_says_how_it_is_used(
+    name: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main([name, "--help"]) == 0
+    assert told in capsys.readouterr().out
+
+
 def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"unstir {unstir.__version__}\n"
@@ -193,6 +206,8 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "model file": (["generate", "a", "--model", "./file.txt"], 3, "is a file"),
     "out nowhere": ([*G, "-o", "no/where/cat.png"], 3, "does not exist; make it"),
     "out a folder": ([*G, "-o", "folder.png"], 3, "is a folder"),
+    "out a folder without an ending": ([*G, "-o", "."], 3, "is a folder"),
+    "gif a folder": ([*G, "--gif", "."], 3, "is a folder"),
     "out under a file": ([*G, "-o", "file.txt/cat.png"], 3, "file.txt"),
     "gif nowhere": ([*G, "--gif", "no/cat.gif"], 3, "does not exist"),
     "show nothing": (["show", "nothing.png"], 3, "no file nothing.png"),
@@ -203,6 +218,10 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "noise of text": (["noise", "file.txt"], 3, "not a PNG, JPEG or WebP"),
     "noise with no steps": (["noise", "plain.png", "--steps", "0"], 2, "steps is 0"),
     "noise to itself": (["noise", "plain.png", "-o", "./plain.png"], 2, "is the picture itself"),
+    "noise to a folder": (["noise", "plain.png", "-o", "."], 3, "is a folder"),
+    "figures to a folder": (["evaluate", "tiny", "--against", ".", "--out", "."], 3,
+                            "is a folder; give"),
+    "molecules to a folder": (["generate", "--model", "molecules", "-o", "."], 3, "is a folder"),
     "noise to .txt": (["noise", "plain.png", "-o", "x.txt"], 2, ".png, .jpg"),
     "train nothing": (["train", "no/thing", "--out", "run"], 3, "no recipe and no folder"),
     "train a slip": (["train", "digitz", "--out", "run"], 2, "did you mean 'digits'"),

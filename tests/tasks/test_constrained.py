@@ -74,7 +74,7 @@ def test_alpha_and_the_command(saved: Any, repeats: Any) -> None:
 def test_what_cannot_be(saved: Any, refused: Any, upscaler: Any) -> None:
     saved(width=200, height=20)
     line = ["upscale", "it.png", "a cat", "--model", "emoji"]
-    refused(line, 2, "give a smaller part of the picture")
+    refused(line, 3, "give a smaller part of the picture")
     saved(width=20, height=20)
     refused([*line, "--no-exact"], 2, "emoji is none")
     upscaler()

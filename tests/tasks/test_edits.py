@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from unstir.apps.cli import main
-from unstir.modalities.images import BadEnding
+from unstir.modalities.images import BadPicture
 from unstir.tasks.edit import edit
 from unstir.tasks.outpaint import outpaint
 from unstir.tasks.run import Progress, Run
@@ -69,9 +69,9 @@ def test_alpha_is_kept_and_jpeg_has_none(verb: str, mode: str, saved: Any) -> No
     run = make(verb)
     out = run[0].pixels
     assert np.array_equal(out[: alpha.shape[0], -alpha.shape[1] :, 3], alpha)
-    with pytest.raises(BadEnding, match="alpha channel"):
+    with pytest.raises(BadPicture, match="alpha channel"):
         run[0].save("out.jpg")
-    assert main([*WORDS[verb], "--model", "tiny", "-o", "out.jpg"]) == 2
+    assert main([*WORDS[verb], "--model", "tiny", "-o", "out.jpg"]) == 3
     assert not Path("out.jpg").exists()
 
 

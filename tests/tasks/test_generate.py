@@ -155,8 +155,10 @@ def test_numbers_out_of_range_are_named(name: str, home: Path) -> None:
 
 
 def test_a_seed_must_leave_room_for_n(home: Path) -> None:
-    with pytest.raises(BadRequest, match="leaves no room for n = 4"):
-        draw(seed=2**63 - 2, n=4)
+    most = 2**63 - 4
+    with pytest.raises(BadRequest, match=f"leaves no room for n = 4; give {most:,} or less"):
+        draw(seed=most + 1, n=4)
+    assert draw(seed=most, n=4).recipe.seed == most
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,7 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "frames 1": ([*I, "--frames", "1"], 2, "frames is 1; give a whole number from 2 to 500"),
     "png": ([*I, "-o", "it.png"], 2, "it.png does not end in .gif; a film does"),
     "no folder": ([*I, "-o", "no/it.gif"], 3, "no"),
+    "a folder": ([*I, "-o", "."], 3, "is a folder"),
     "words for seeds": (["interpolate", "3", "b", *S[3:]], 2,
                         "b is 'b'; with a prompt, A and B are seeds"),
     "a negative seed": (["interpolate", "3", "--b=-8", *S[3:]], 2, "b is '-8'"),

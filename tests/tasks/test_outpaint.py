@@ -111,6 +111,16 @@ def test_rounds_and_feather_are_recorded(saved: Any, repeats: Any) -> None:
     repeats(run[0].save("out.png"), "outpaint")
 
 
+def test_a_single_pixel_grows_as_its_refusal_says(saved: Any, refused: Any) -> None:
+    Image.new("RGB", (1, 1), (200, 30, 60)).save("it.png")
+    says = "make that shorter, or add to its top and bottom"
+    refused([*O, "--left", "40"], 3, says)
+    out = grow(left=40, top=20, bottom=20)[0].pixels
+    assert out.shape == (41, 41, 3)
+    assert tuple(out[20, 40]) == (200, 30, 60)
+    assert grow(left=4)[0].pixels.shape == (1, 5, 3)
+
+
 O = ["outpaint", "it.png", "a cat", "--model", "tiny"]
 BAD: dict[str, tuple[list[str], int, str]] = {
     "no side": (O, 2, "say where to paint: left, right, top or bottom, in pixels"),
@@ -118,9 +128,9 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "negative": ([*O, "--left=-5"], 2, "left is -5; give a whole number from 0 to 4,096"),
     "too wide": ([*O, "--top", "5000"], 2, "top is 5000"),
     "a fraction": ([*O, "--top", "1.5"], 2, "'1.5' is not a whole number"),
-    "too large": ([*O[:1], "long.png", *O[2:], "--top", "4096"], 2,
+    "too large": ([*O[:1], "long.png", *O[2:], "--top", "4096"], 3,
                   "that makes 5000 x 4106 pixels; the limit is 16,777,216"),
-    "too long": ([*O, "--left", "4000"], 2, "too long and narrow"),
+    "too long": ([*O, "--left", "4000"], 3, "too long and narrow"),
     "no prompt": ([*O[:2], *O[3:], "--left", "5"], 2, "give a prompt"),
     "feather": ([*O, "--left", "5", "--feather", "-1"], 2, "feather is -1"),
 }  # fmt: skip

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageCms
 
 from unstir.apps.cli import main
+from unstir.modalities.images import BadPicture
 from unstir.networks.build import build
 from unstir.networks.control import Control, Controlled
 from unstir.runtimes.export import add_control, write
@@ -96,7 +97,7 @@ def test_the_file_tells_how_it_was_made(lined: Path, picture: str) -> None:
     assert np.array_equal(*(np.asarray(Image.open(f)) for f in ("made.png", "again.png")))
 
 
-def test_strokes_and_edges_are_told_apart(lined: Path) -> None:
+def test_strokes_and_edges_are_told_apart(lined: Path, picture: str) -> None:
     """A stroke of a pen is one line as a drawing, and two edges as a picture."""
     pixels = np.full((64, 64, 3), 255, np.uint8)
     pixels[28:36] = 0
@@ -114,15 +115,64 @@ def test_what_cannot_be_traced_is_refused(
     lined: Path, home: Path, picture: str, tmp_path: Path
 ) -> None:
     Image.fromarray(np.full((32, 32, 3), 90, np.uint8)).save("flat.png")
-    with pytest.raises(BadRequest, match=r"no edges in flat\.png"):
-        trace("flat.png", "a", model=str(lined))
-    with pytest.raises(BadRequest, match=r"no strokes in flat\.png"):
+    with pytest.raises(BadPicture, match=r"no strokes in flat\.png"):
         trace("flat.png", "a", model=str(lined), drawing=True)
     with pytest.raises(BadRequest, match="detail"):
         trace("flat.png", "a", model=str(lined), detail=1.5)
     Image.fromarray(np.zeros((32, 32, 3), np.uint8)).save("it.png")
     with pytest.raises(BadRequest, match="tiny has no branch for lines"):
         trace("it.png", "a cat", model="tiny")
+
+
+@pytest.mark.parametrize("detail", [0.0, 1.0])
+@pytest.mark.parametrize(
+    ("step", "helps"),
+    [(0, []), (1, ["drawing"]), (60, ["a higher detail", "drawing"])], ids=str,
+)  # fmt: skip
+def test_where_there_are_no_edges_only_what_helps_is_advised(
+    lined: Path, picture: str, step: int, helps: list[str], detail: float
+) -> None:
+    pixels = np.full((32, 32, 3), 90, np.uint8)
+    pixels[:, 20:] += np.uint8(step)
+    Image.fromarray(pixels).save("faint.png")
+    if detail == 1 and step == 60:
+        assert trace("faint.png", "a", model=str(lined), detail=1).job.lines.any()
+        return
+    with pytest.raises(BadPicture, match=r"no edges in faint\.png") as error:
+        trace("faint.png", "a", model=str(lined), detail=detail)
+    said = str(error.value)
+    assert [way for way in ("a higher detail", "drawing") if way in said] == helps
+    if step:
+        assert trace("faint.png", "a", model=str(lined), drawing=True).job.lines.any()
+    else:
+        assert "of one color" in said
+
+
+def test_alpha_and_the_profile_are_kept_but_paper_is_white(lined: Path, picture: str) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    with Image.open(picture) as image:
+        pixels = np.asarray(image)
+    alpha = np.full(pixels.shape[:2], 255, np.uint8)
+    alpha[:, :20] = 0
+    Image.fromarray(np.dstack([pixels, alpha])).save("clear.png", icc_profile=profile)
+    words = ["trace", "clear.png", "a", "--model", str(lined), "--seed", "5"]
+    assert main([*words, "-o", "out.png"]) == 0
+    with Image.open("out.png") as image:
+        assert image.info["icc_profile"] == profile
+        assert np.array_equal(np.asarray(image)[..., 3], alpha)
+    assert main([*words, "-o", "out.jpg"]) == 3
+    assert not Path("out.jpg").exists()
+    assert main([*words, "--drawing", "-o", "out.jpg"]) == 0
+    with Image.open("out.jpg") as image:
+        assert image.info["icc_profile"] == profile
+
+
+def test_no_edges_is_the_pictures_fault(
+    lined: Path, picture: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("RGB", (32, 32), "gray").save("flat.png")
+    assert main(["trace", "flat.png", "a", "--model", str(lined), "-o", "out.png"]) == 3
+    assert "no edges in flat.png" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("part", ["control", "controlled"])

@@ -170,7 +170,7 @@ def test_alpha_grows_along_and_clear_colors_do_not_bleed(saved: Any) -> None:
     assert (out[:, :56, 3] == 255).all()
     assert (out[:, 64:, 3] == 0).all()
     assert np.abs(out[:, 50:70, :3].mean((0, 1)) - (255, 0, 0)).max() < 25
-    assert main(["upscale", "it.png", "-o", "out.jpg"]) == 2
+    assert main(["upscale", "it.png", "-o", "out.jpg"]) == 3
 
 
 def test_a_wholly_clear_picture(home: Path) -> None:
@@ -238,7 +238,7 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "factor 2.5": ([*U, "--factor", "2.5"], 2, "'2.5' is not a whole number"),
     "noise": ([*U, "--no-exact", "--noise", "2"], 2, "noise is 2.0; give a number from 0 to 1"),
     "noise and exact": ([*U, "--noise", "0.2"], 2, "add --no-exact"),
-    "too large": (["upscale", "large.png"], 2,
+    "too large": (["upscale", "large.png"], 3,
                   "large.png has 1300 x 900 pixels; made 4 times larger it would have more than"),
     "a model that draws, and no prompt": ([*U, "--model", "tiny"], 2, "give a prompt"),
     "no model": ([*U, "--model", "upscalr"], 2, "did you mean 'upscaler'"),

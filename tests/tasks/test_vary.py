@@ -117,6 +117,14 @@ def test_bad_strength(strength: str, saved: Any, refused: Any) -> None:
     refused(words, 2, f"strength is {float(strength)}; give a number from 0.01 to 1")
 
 
+def test_a_long_and_narrow_picture(saved: Any, refused: Any) -> None:
+    saved(width=500, height=20)
+    says = "shorter, or add to its top and bottom"
+    refused(["vary", "it.png", "a cat", "--model", "tiny"], 3, says)
+    saved(width=20, height=500)
+    refused(["vary", "it.png", "a cat", "--model", "tiny"], 3, "or add to its left and right")
+
+
 def test_no_prompt(saved: Any, refused: Any) -> None:
     saved()
     refused(["vary", "it.png", "--model", "tiny"], 2, "give a prompt")

@@ -181,9 +181,9 @@ def write(
 
 
 def check_alpha(path: str | os.PathLike[str], alpha: bool) -> None:
-    """BadEnding where a picture with alpha is to be written as JPEG."""
+    """BadPicture where one with alpha is to be written as JPEG."""
     if alpha and format_of(path) == "JPEG":
-        raise BadEnding(
+        raise BadPicture(
             f"the picture has an alpha channel, which {path} cannot hold; write .png or .webp"
         )
 

@@ -23,6 +23,8 @@ SNAP = 8 / 255
 """Nearer than this to black or white a mask is that: JPEG leaves no clean black."""
 _PROFILED = ("RGB", "RGBA", "P", "PA")
 """Modes whose color profile is still right for the RGB that is written."""
+_MOVING = ("PNG", "WEBP")
+"""Formats that animate; the JPEGs of phones hold other pictures, of which none is a next frame."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,16 @@ class Source:
         """What an eye or a model sees: on white, (H, W, 3) uint8."""
         return self.pixels if self.alpha is None else on_white(self.with_alpha(self.pixels))
 
-    def opaque(self) -> Source:
-        """Without its alpha; what was clear is to be painted, and shows white until then."""
+    def on_paper(self) -> Source:
+        """Without its alpha, on white."""
         return replace(self, pixels=self.shown, alpha=None)
+
+    def opaque_in(self, mask: np.ndarray) -> Source:
+        """Opaque in a mask (H, W), where it is to be painted; elsewhere as it is."""
+        if self.alpha is None:
+            return self
+        alpha = np.where(mask > 0, np.uint8(255), self.alpha)
+        return replace(self, alpha=None if (alpha == 255).all() else alpha)
 
     def with_alpha(self, pixels: np.ndarray) -> np.ndarray:
         """Other pixels with this picture's alpha, where it has one, brought to their size."""
@@ -69,7 +78,8 @@ def read_source(path: str | os.PathLike[str]) -> Source:
     def use(image: Image.Image) -> Source:
         _fits(path, image)
         frames = getattr(image, "n_frames", 1)
-        notes = (f"{path} is an animation; its first frame is taken",) if frames > 1 else ()
+        moves = frames > 1 and image.format in _MOVING
+        notes = (f"{path} is an animation; its first frame is taken",) if moves else ()
         profile = image.info.get("icc_profile") if image.mode in _PROFILED else None
         image = upright(image)
         clear = image.has_transparency_data
@@ -84,7 +94,8 @@ def read_mask(
     path: str | os.PathLike[str], size: tuple[int, int], by_alpha: bool = False
 ) -> np.ndarray:
     """(H, W) float32: what is white, or with `by_alpha` transparent, is 1; BadPicture where
-    `size`, (width, height), is another, and where it cannot be told what is meant."""
+    `size`, (width, height), is another, where it cannot be told what is meant, and where nothing
+    is to be repainted."""
     path = Path(os.path.expanduser(path))
     rgba = opened(path, lambda image: np.array(upright(image, scaled=True).convert("RGBA")))
     height, width = rgba.shape[:2]
@@ -93,21 +104,31 @@ def read_mask(
             f"the mask {path} is {width} x {height} pixels and the picture {size[0]} x {size[1]}; "
             "give one of the same size"
         )
-    if by_alpha:
-        return clear_parts(path, rgba[..., 3])
-    if (rgba[..., 3] < 255).any():
+    clear = _snapped(1 - rgba[..., 3] / 255)
+    white = _snapped(np.array(Image.fromarray(rgba[..., :3]).convert("L")) / 255)
+    if by_alpha and not clear.any():
+        raise BadPicture(
+            f"the mask {path} has no transparent part; without --mask-alpha its white is repainted"
+        )
+    if not by_alpha and clear.any():
         raise BadPicture(
             f"the mask {path} has transparent parts; give --mask-alpha to repaint those, or a "
             "mask in black and white"
         )
-    return _snapped(np.array(Image.fromarray(rgba[..., :3]).convert("L")) / 255)
+    if not by_alpha and not white.any():
+        raise BadPicture(
+            f"the mask {path} is all black: there is nothing to repaint; white is repainted"
+        )
+    return clear if by_alpha else white
 
 
-def clear_parts(path: str | os.PathLike[str], alpha: np.ndarray | None) -> np.ndarray:
-    """The mask of what is transparent in a picture."""
-    if alpha is None or (alpha == 255).all():
-        raise BadPicture(f"{path} has no transparent part to repaint; give a mask or a box")
-    return _snapped(1 - alpha / 255)
+def clear_parts(source: Source) -> np.ndarray:
+    """The mask of what is transparent in a picture; BadPicture where nothing is."""
+    alpha = np.full(source.size[::-1], 255) if source.alpha is None else source.alpha
+    mask = _snapped(1 - alpha / 255)
+    if not mask.any():
+        raise BadPicture(f"{source.path} has no transparent part to repaint; give a mask or a box")
+    return mask
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

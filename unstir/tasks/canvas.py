@@ -18,10 +18,9 @@ from PIL import Image
 
 from unstir.core.edits.windows import hann, places, windows
 from unstir.core.levels import Denoise
-from unstir.modalities.images import from_model, resize, to_model
+from unstir.modalities.images import BadPicture, from_model, resize, to_model
 from unstir.runtimes.model import Model
 from unstir.tasks.process import Process
-from unstir.tasks.request import BadRequest
 from unstir.tasks.subject import Subject
 
 LONGEST = 8
@@ -143,7 +142,7 @@ class Canvas:
 
 
 def fitted(model: Model, width: int, height: int) -> Canvas:
-    """The canvas for a part of a picture; BadRequest where it is too long and narrow."""
+    """The canvas for a part of a picture; BadPicture where it is too long and narrow."""
     manifest = model.manifest
     window, cells = manifest.size[-2:], manifest.shape[-2:]
     scale = max(window[0] / height, window[1] / width)
@@ -153,9 +152,10 @@ def fitted(model: Model, width: int, height: int) -> Canvas:
         for n, c, step, w in zip((height, width), cells, cell, window, strict=True)
     )
     if high > LONGEST * window[0] or wide > LONGEST * window[1]:
-        raise BadRequest(
+        sides = "left and right" if high > wide else "top and bottom"
+        raise BadPicture(
             f"{width} x {height} pixels are too long and narrow: {manifest.name} goes up to "
-            f"{LONGEST} times as long as wide; cut the picture, or give it a border"
+            f"{LONGEST} times as long as wide; make that shorter, or add to its {sides}"
         )
     return Canvas(wide, high, (window[0], window[1]), (cells[0], cells[1]), manifest.shape[0])
 

@@ -18,13 +18,12 @@ import numpy as np
 
 from unstir.core.levels import Level, Step
 from unstir.core.noise import seeds
-from unstir.modalities.images import from_model, to_model
+from unstir.modalities.images import BadPicture, from_model, to_model
 from unstir.modalities.source import Source
 from unstir.runtimes.model import Model
 from unstir.tasks.canvas import LONGEST, Canvas
 from unstir.tasks.enlarge import held
 from unstir.tasks.process import Process
-from unstir.tasks.request import BadRequest
 from unstir.tasks.subject import Subject
 
 
@@ -73,7 +72,7 @@ class Constrained:
 
 
 def canvas_for(model: Model, width: int, height: int, factor: int) -> Canvas:
-    """The least canvas that holds `factor` times the picture; BadRequest where it is too large."""
+    """The least canvas that holds `factor` times the picture; BadPicture where it is too large."""
     manifest = model.manifest
     window, cells = manifest.size[-2:], manifest.shape[-2:]
     high, wide = (
@@ -81,7 +80,7 @@ def canvas_for(model: Model, width: int, height: int, factor: int) -> Canvas:
         for n, side, count in zip((height, width), window, cells, strict=True)
     )
     if high > LONGEST * window[0] or wide > LONGEST * window[1]:
-        raise BadRequest(
+        raise BadPicture(
             f"{width} x {height} pixels, {factor} times larger, are more than {manifest.name} can "
             f"draw at once ({LONGEST * window[1]} x {LONGEST * window[0]}): give a smaller part "
             "of the picture, or a model of the kind upscaler"

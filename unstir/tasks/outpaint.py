@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from unstir.modalities.images import MOST_PIXELS
+from unstir.modalities.images import MOST_PIXELS, BadPicture
 from unstir.modalities.source import Source, read_source
 from unstir.tasks.prepared import prepare
 from unstir.tasks.repaint import repaint
@@ -76,7 +76,7 @@ def widened(source: Source, sides: dict[str, int]) -> tuple[Source, np.ndarray]:
     across, down = (sides["left"], sides["right"]), (sides["top"], sides["bottom"])
     width, height = (n + sum(more) for n, more in zip(source.size, (across, down), strict=True))
     if width * height > MOST_PIXELS:
-        raise BadRequest(f"that makes {width} x {height} pixels; the limit is {MOST_PIXELS:,}")
+        raise BadPicture(f"that makes {width} x {height} pixels; the limit is {MOST_PIXELS:,}")
     pixels = np.pad(source.pixels, (down, across, (0, 0)))
     alpha = source.alpha
     if alpha is not None:

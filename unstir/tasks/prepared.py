@@ -71,7 +71,7 @@ def first_seed(seed: int | None, n: int) -> int:
     first = seed_or_drawn(seed)
     if first + n > MOST_SEED:
         most = MOST_SEED - n
-        raise BadRequest(f"seed {first} leaves no room for n = {n}; give one below {most:,}")
+        raise BadRequest(f"seed {first} leaves no room for n = {n}; give {most:,} or less")
     return first
 
 

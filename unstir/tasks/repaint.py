@@ -110,8 +110,6 @@ def repaint(
     feather: int | None, method: str | None, **record: Any,
 ) -> Run:  # fmt: skip
     """The run that fills a hole; `record` is what the recipe needs besides."""
-    if not mask.any():
-        raise BadRequest("the mask is all black: there is nothing to repaint; white is repainted")
     context = number("context", context, 0, 100)
     height, width = ready.model.manifest.size[-2:]
     box = around(mask, (width, height), context)

@@ -19,7 +19,7 @@ from PIL import Image
 from unstir.core.levels import Step
 from unstir.core.noise import seeds
 from unstir.modalities.edges import drawn, edges
-from unstir.modalities.images import resize
+from unstir.modalities.images import BadPicture, resize
 from unstir.modalities.source import Source, read_source
 from unstir.runtimes.model import Model
 from unstir.tasks.canvas import Canvas, fitted
@@ -28,6 +28,7 @@ from unstir.tasks.process import Process
 from unstir.tasks.request import BadRequest, number
 from unstir.tasks.run import Run
 from unstir.tasks.subject import Subject
+from unstir.tasks.vary import Whole
 
 FEWEST, MOST = 0.32, 0.08
 """Gradients of the least edge at `detail` 0 and 1."""
@@ -35,14 +36,13 @@ FEWEST, MOST = 0.32, 0.08
 
 @dataclass(frozen=True)
 class Tracing:
-    """From noise to a picture along `lines` (height, width) of the canvas, in [0, 1]."""
+    """From noise to a picture along `lines` (height, width) of its canvas, in [0, 1]."""
 
     way: Process
     about: Subject
     seed: int
-    canvas: Canvas
+    whole: Whole
     lines: np.ndarray
-    size: tuple[int, int]
 
     @property
     def steps(self) -> int:
@@ -50,13 +50,14 @@ class Tracing:
 
     def walk(self, model: Model, which: range) -> Iterator[Step[np.ndarray]]:
         """From pure noise."""
-        denoise = self.canvas.denoiser(model, self.way, self.about, lines=self.lines)
+        canvas = self.whole.canvas
+        denoise = canvas.denoiser(model, self.way, self.about, lines=self.lines)
         each = seeds(self.seed + which[0], len(which))
-        yield from self.way.walk(denoise, each, self.canvas.shape)
+        yield from self.way.walk(denoise, each, canvas.shape)
 
     def paint(self, model: Model, x: np.ndarray) -> Sequence[np.ndarray]:
         """At the size of the picture with the lines."""
-        return [resize(p, *self.size) for p in self.canvas.decode(model, x)]
+        return self.whole.pictures(model, x)
 
 
 def trace(
@@ -79,11 +80,13 @@ def trace(
 
     Args:
         image: The picture whose edges are kept: PNG, JPEG or WebP, of any size.
-        drawing: It is a drawing: its strokes are the lines, and not their edges.
+        drawing: It is a drawing: its strokes are the lines, and not their edges; what is clear in
+            it is white paper.
         detail: How faint an edge may be: 0 keeps the strong ones, 1 most of them.
     """
     detail = number("detail", detail, 0, 1)
     source = read_source(image)
+    source = source.on_paper() if drawing else source
     ready = prepare(
         prompt, negative, model=model, n=n, seed=seed, threads=threads, steps=steps,
         sampler=sampler, scale=scale, spacing=spacing,
@@ -100,20 +103,23 @@ def trace(
         given={"image": os.fspath(image)}, files={os.fspath(image): source.sha256},
         options={"drawing": True} if drawing else {"detail": detail},
     )  # fmt: skip
-    job = Tracing(ready.way, ready.about, ready.seed, canvas, lines, source.size)
-    return Run(ready.model, job, recipe, n, (*source.notes, *ready.about.notes))
+    job = Tracing(ready.way, ready.about, ready.seed, Whole(source, canvas), lines)
+    return Run(ready.model, job, recipe, n, (*source.notes, *ready.about.notes), source)
 
 
 def _edges(source: Source, canvas: Canvas, detail: float) -> np.ndarray:
-    found = edges(
-        resize(source.shown, canvas.width, canvas.height), FEWEST * (MOST / FEWEST) ** detail
+    pixels = resize(source.shown, canvas.width, canvas.height)
+    found = edges(pixels, FEWEST * (MOST / FEWEST) ** detail)
+    if found.any():
+        return found
+    helps = {
+        "a higher detail finds fainter ones": edges(pixels, MOST).any(),
+        "drawing takes the strokes themselves": drawn(source.shown).any(),
+    }
+    ways = ", and ".join(way for way, does in helps.items() if does)
+    raise BadPicture(
+        f"there are no edges in {source.path}; {ways or 'it is all of one color, or nearly'}"
     )
-    if not found.any():
-        raise BadRequest(
-            f"there are no edges in {source.path}; a higher detail finds fainter ones, and "
-            "drawing takes the strokes themselves"
-        )
-    return found
 
 
 def _strokes(source: Source, canvas: Canvas) -> np.ndarray:
@@ -121,5 +127,8 @@ def _strokes(source: Source, canvas: Canvas) -> np.ndarray:
     found = Image.fromarray(drawn(source.shown))
     small = np.asarray(found.resize((canvas.width, canvas.height), Image.Resampling.BOX))
     if not small.any():
-        raise BadRequest(f"there are no strokes in {source.path}: it is of one color")
+        raise BadPicture(
+            f"there are no strokes in {source.path}; nothing in it is darker or lighter than the "
+            "rest"
+        )
     return np.minimum(small / np.quantile(small[small > 0], 0.9), 1)

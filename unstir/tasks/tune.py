@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 
@@ -62,7 +63,7 @@ class Report:
 def tune(
     model: str = "emoji",
     *,
-    steps: tuple[int, int] = (4, 20),
+    steps: Annotated[tuple[int, int], "LEAST,MOST"] = (4, 20),
     sampler: str | None = None,
     scale: float | None = None,
     guidance: str = "cfg",

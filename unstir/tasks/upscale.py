@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from unstir.codecs.residual import Residual
 from unstir.core.find import NotFound
-from unstir.modalities.images import MOST_PIXELS
+from unstir.modalities.images import MOST_PIXELS, BadPicture
 from unstir.modalities.source import Source, read_source
 from unstir.runtimes.manifest import Manifest, read
 from unstir.runtimes.shelf import folder
@@ -51,8 +51,8 @@ def upscale(
         prompt: What it shows, for a model that draws from prompts: --model emoji.
         factor: How many times larger, from 2 to 8; 4 is what the model learned, others are
             resampled from that.
-        exact: Shrunk again by means over blocks, the result is the picture; --no-exact leaves the
-            model free to clean it up.
+        exact: Shrunk again by means over blocks, the result has the picture's colors (alpha is
+            resampled); --no-exact leaves the model free to clean it up.
         noise: How noisy the picture is, 0 to 1, for --no-exact.
         steps: Budget of calls of the denoiser, for each tile where there are tiles.
     """
@@ -78,7 +78,7 @@ def upscale(
     width, height = source.size
     most = max(factor, residual.factor)
     if width * height * most**2 > MOST_PIXELS:
-        raise BadRequest(
+        raise BadPicture(
             f"{image} has {width} x {height} pixels; made {most} times larger it would have more "
             f"than {MOST_PIXELS:,}: give a part of it, or a smaller one"
         )

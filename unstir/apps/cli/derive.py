@@ -3,7 +3,8 @@
     @derived(generate)
     def command(draw, *, out=None, json=False): ...     # draw() is the task with the flags bound
 
-So a parameter and its help are written once, in the task. A flag that both name goes to both, and
+So a parameter and its help are written once, in the task; what a list of numbers is of stands in
+its type, as in Annotated[tuple[int, int], "LEAST,MOST"]. A flag that both name goes to both, and
 what a task says nothing of means what it does for those it is `like`.
 """
 
@@ -70,11 +71,16 @@ def _strict(parameter: inspect.Parameter) -> inspect.Parameter:
     off."""
     if parameter.default is False:
         return parameter.replace(annotation=Annotated[bool, Parameter(negative=())])
-    kinds = {parameter.annotation, *get_args(parameter.annotation)}
+    asked = parameter.annotation
+    plain, *told = get_args(asked) if get_origin(asked) is Annotated else [asked]
+    kinds = {plain, *get_args(plain)}
     lists = [len(get_args(k)) for k in kinds if get_origin(k) is tuple and int in get_args(k)]
     if lists:
-        hint = Parameter(converter=partial(_list, lists[0]), n_tokens=1)
-        return parameter.replace(annotation=Annotated[parameter.annotation, hint])
+        hint = Parameter(
+            converter=partial(_list, lists[0]), n_tokens=1, metavar=told[0],
+            allow_leading_hyphen=True,
+        )  # fmt: skip
+        return parameter.replace(annotation=Annotated[plain, hint])
     if int not in kinds or float in kinds:
         return parameter
     words = [w for kind in kinds for w in get_args(kind) if isinstance(w, str)]

@@ -3,7 +3,8 @@
 
     0    done
     2    the command line: an unknown option or name, a number out of range
-    3    something that was named cannot be used: a model, a picture, a folder, an output
+    3    something that was named cannot be used, or not for this: a model, a picture, a folder, an
+         output
     4    this machine lacks something: disk space, memory, an optional package
     70   a mistake in unstir itself
     130  cancelled with Ctrl-C (143 by a termination signal)

@@ -55,12 +55,12 @@ def command(
 def _check(out: Path | None, pairs: Path | None) -> None:
     """What can be known to fail is found before the work begins."""
     if out is not None:
+        check_writable(out)
         if out.suffix.lower() != ".json":
             raise BadEnding(f"{out} does not end in .json; the figures do")
-        check_writable(out)
     if pairs is not None:
-        format_of(pairs)
         check_writable(pairs)
+        format_of(pairs)
 
 
 def _done(events: Iterator[Progress | Report]) -> Report:

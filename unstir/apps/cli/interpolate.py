@@ -36,9 +36,9 @@ def command(
         metadata: Keep the recipe in the file, for `unstir show`.
         json: Print what was made as JSON on stdout.
     """
+    check_writable(out) if out else check_folder(Path())
     if out is not None and out.suffix.lower() != ".gif":
         raise BadEnding(f"{out} does not end in .gif; a film does")
-    check_writable(out) if out else check_folder(Path())
     begin = time.perf_counter()
     run = draw()
     out = out or free_name(run, ".gif")

@@ -64,13 +64,13 @@ def numbered(path: Path, n: int) -> list[Path]:
 
 def _check(out: Path | None, gif: Path | None) -> None:
     """What can be known to fail is found before a model is loaded."""
+    for path in (out, gif):
+        if path is not None:
+            check_writable(path)
     if out is not None:
         format_of(out)
     if gif is not None and gif.suffix.lower() != ".gif":
         raise BadEnding(f"{gif} does not end in .gif; an animation does")
-    for path in (out, gif):
-        if path is not None:
-            check_writable(path)
     if out is None:
         check_folder(Path())
 

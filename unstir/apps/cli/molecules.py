@@ -38,8 +38,8 @@ def making(
     """
     for path, check in ((out, sdf.ending), (preview, format_of)):
         if path is not None:
-            check(path)
             check_writable(path)
+            check(path)
     if out is None:
         check_folder(Path())
     begin, drawn = time.perf_counter(), draw()

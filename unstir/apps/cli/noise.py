@@ -34,10 +34,10 @@ def command(
         json: Print what was made as JSON on stdout.
     """
     out = out or free(f"{Path(image).stem}-noise", ".png")
+    check_writable(out)
     format_of(out)
     if out.exists() and os.path.exists(image) and out.samefile(image):
         raise BadRequest(f"{out} is the picture itself; give another name with -o")
-    check_writable(out)
     strip = draw()
     write(out, strip)
     height, width = strip.shape[:2]

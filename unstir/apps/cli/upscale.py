@@ -26,7 +26,8 @@ def command(
     """Write what was made.
 
     Args:
-        out: File to write: .png, .jpg or .webp.
+        out: File to write: .png, .jpg or .webp; NAME-1, NAME-2, ... where n is more than
+            1.
         metadata: Keep the recipe in the file, for `unstir show`.
         json: Print what was made as JSON on stdout.
     """
