@@ -83,7 +83,7 @@ def _ways(teacher: nn.Module, world: World, seed: int, spent: float, out: Path) 
         np.save(out / "ways-begun.npy", ends)
         (out / "ways-begun.npy").replace(file)
     begin = gaussian(range(first, first + count), world.shape)(-1).astype(np.float32)
-    times = np.tile(np.float32([1, 0]), (count, 1))
+    times = np.tile(np.array([1, 0], np.float32), (count, 1))
     given = {} if labels is None else told(labels, world.classes)
     return Arrays(x=np.load(file), begin=begin, times=times, **given)
 

@@ -111,8 +111,8 @@ def _mixture() -> World:
 def _emoji(count: int = 20_000, held_out: int = 2_000) -> World:
     """Scenes at 32 px, composed once and kept in the cache folder."""
     glyphs = emoji.load(cache_dir() / "emoji")
-    parts = [_scenes(glyphs, n, seed) for n, seed in ((count, 0), (held_out, 5))]
-    return _pictures("emoji", *map(to_model, parts), None, None, 0)
+    train, real = (to_model(_scenes(glyphs, n, seed)) for n, seed in ((count, 0), (held_out, 5)))
+    return _pictures("emoji", train, real, None, None, 0)
 
 
 def _scenes(glyphs: Any, count: int, seed: int) -> np.ndarray:
