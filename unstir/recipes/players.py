@@ -35,8 +35,12 @@ from unstir.training.settings import Settings
 
 LATENT, MOST_BLOCKS, EMBEDDING, HEAD = 64, 8, 64, 32
 """HEAD: size of an attention head; narrower networks have none."""
-POINTS_LATENT, POINTS_BATCH = 8, 512
-"""Of data that are points: steps on few of them are all overhead."""
+POINTS_LATENT = 8
+BATCH = {"points": 512, "small": 64, "patches": 32}
+"""By the kind of data: steps on few points are all overhead."""
+GAN_USUAL = {"points": (1e-3, 1e-3, 128), "small": (5e-3, 0.3, 64), "patches": (2e-3, 0.5, 16)}
+"""Learning rate, penalty and batch. The modes of the points are narrow, so the critic must be
+steep; a GAN's steps are dear, so it takes more of them on fewer samples."""
 SMALL = 2_000
 """With fewer samples to learn from the GAN's are augmented."""
 
@@ -52,34 +56,46 @@ class Player:
 
 
 def diffusion(
-    world: World, *, lr: float = 2e-3, muon_lr: float = 0.02, batch: int | None = None,
+    world: World, *, lr: float = 7e-3, muon_lr: float = 7.5e-3, batch: int | None = None,
     location: float = 0.0,
 ) -> Player:  # fmt: skip
     """A flow on the data itself; `location` is that of the training times."""
     net = _unet(world)
     objective = Denoising(flow(), "flow", times=logit_normal(location, 1.0), drop=0.0)
     settings = Settings(
-        steps=1, batch=batch or _batch(world), lr=lr, muon_lr=muon_lr, warmup=50, cooldown=0.5
+        steps=1,
+        batch=batch or _batch(world),
+        lr=lr,
+        muon_lr=muon_lr,
+        warmup=50,
+        cooldown=0.5,
     )
     return Player(net, objective, settings, net)
 
 
 def student(
-    world: World, *, lr: float = 1e-3, muon_lr: float = 0.01, batch: int | None = None
+    world: World, *, lr: float = 3.5e-3, muon_lr: float = 3.7e-3, batch: int | None = None
 ) -> Player:
     """The same network, to draw in one step."""
     net = _unet(world)
     settings = Settings(
-        steps=1, batch=batch or _batch(world), lr=lr, muon_lr=muon_lr, warmup=50, cooldown=0.5
+        steps=1,
+        batch=batch or _batch(world),
+        lr=lr,
+        muon_lr=muon_lr,
+        warmup=50,
+        cooldown=0.5,
     )
     return Player(net, TrajectoryMatching(), settings, net)
 
 
 def gan(
-    world: World, *, lr: float = 3e-3, penalty: float | None = None, batch: int | None = None,
-    beta: float = 0.99,
+    world: World, *, lr: float | None = None, penalty: float | None = None,
+    batch: int | None = None, beta: float = 0.99,
 ) -> Player:  # fmt: skip
     """Relativistic, with both penalties."""
+    usual = GAN_USUAL[_kind(world)]
+    lr, penalty, batch = lr or usual[0], penalty or usual[1], batch or usual[2]
     if world.widths:
         generator = _nearest(
             world, lambda blocks: Generator(*_sizes(world, blocks), **_told(world))
@@ -91,18 +107,16 @@ def gan(
         generator = PointGenerator(world.shape[0], POINTS_LATENT)
         critic = PointCritic(world.shape[0])
     settings = Settings(
-        steps=1, batch=batch or _batch(world), optimizer="adamw", lr=lr, betas=(0.0, beta),
+        steps=1, batch=batch, optimizer="adamw", lr=lr, betas=(0.0, beta),
         warmup=0, cooldown=0.5, clip=0, weight_decay=0,
     )  # fmt: skip
     augment = bool(world.widths) and len(world.train) < SMALL
-    if penalty is None:
-        penalty = 0.5 if world.widths else 0.1
     objective = Adversarial(latent(world), penalty, augment, world.patch)
     return Player(Rivals(generator, critic), objective, settings, generator)
 
 
 def vae(
-    world: World, *, lr: float = 2e-3, batch: int | None = None, warmup: int = 200,
+    world: World, *, lr: float = 7e-3, batch: int | None = None, warmup: int = 200,
     free: float = 0.0,
 ) -> Player:  # fmt: skip
     """Its deviation the best of each batch, the divergence grown in."""
@@ -133,7 +147,11 @@ def latent(world: World) -> int:
 
 
 def _batch(world: World) -> int:
-    return 64 if world.widths else POINTS_BATCH
+    return BATCH[_kind(world)]
+
+
+def _kind(world: World) -> str:
+    return "points" if not world.widths else "small" if world.patch == 1 else "patches"
 
 
 def _unet(world: World) -> nn.Module:

@@ -92,7 +92,7 @@ def _digits() -> World:
     )
     return World(
         "digits", _gray(train), _gray(real), labels, real_labels, 10, "64 pixels",
-        lambda x: x.reshape(len(x), -1).astype(np.float64), budget=6e11, widths=(8, 16),
+        lambda x: x.reshape(len(x), -1).astype(np.float64), budget=5e11, widths=(8, 16),
     )  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def _mixture() -> World:
     train, real = mixture.points(50_000), mixture.points(10_000, seed=1)
     return World(
         "mixture", train, real, None, None, 0, "2 coordinates",
-        lambda x: x.astype(np.float64), budget=1.5e12,
+        lambda x: x.astype(np.float64), budget=1e12,
     )  # fmt: skip
 
 
@@ -157,6 +157,6 @@ def _pictures(
 
     train, real = (unshuffle(x, PATCH) for x in (train, real))
     return World(
-        name, train, real, labels, real_labels, classes, space.name, seen, budget=3e13,
+        name, train, real, labels, real_labels, classes, space.name, seen, budget=6e13,
         widths=(24, 48, 96), patch=PATCH,
     )  # fmt: skip
