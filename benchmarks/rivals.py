@@ -2,6 +2,9 @@
 
     python -m benchmarks.rivals search digits 10 FILE.json [FAMILY ...]
     python -m benchmarks.rivals known digits FOLDER          # a study by `unstir compare`
+    python -m benchmarks.rivals pack FOLDER FILE.json        # its results, to be kept
+    python -m benchmarks.rivals unpack FILE.json FOLDER      # and gone on with elsewhere
+    python -m benchmarks.rivals table FILE.json              # the study's table again
 
 Search: as many trials for each family, the first with its defaults, the others drawn at random
 from `RANGES`; each trains with the world's own work on seed 0 and is judged by the Frechet
@@ -36,6 +39,7 @@ from unstir.evaluation import Sets
 from unstir.folders import cache_dir
 from unstir.recipes import rivals
 from unstir.recipes.worlds import World, open_world
+from unstir.tasks.standings import Report
 
 N, EVALUATIONS = 2_000, 10
 BATCHES = (32, 64, 128)
@@ -177,6 +181,36 @@ def known(name: str, study: Path) -> None:
     (study / "known.json").write_text(json.dumps(rows, indent=1) + "\n")
 
 
+def pack(folder: Path, file: Path) -> None:
+    """What a study has found so far, without weights: its report if it has one, and its rows."""
+    found = {
+        f.parent.name: json.loads(f.read_text()) for f in sorted(folder.glob("*/result.json"))
+    }
+    kept = {"study": json.loads((folder / "study.json").read_text()), "rows": found}
+    report = folder / "report.json"
+    if report.exists():
+        kept["report"] = {k: v for k, v in json.loads(report.read_text()).items() if k != "rows"}
+    file.write_text(json.dumps(kept) + "\n")
+
+
+def unpack(file: Path, folder: Path) -> None:
+    """A study's folder, in which `unstir compare` trains only what is missing."""
+    kept = json.loads(file.read_text())
+    folder.mkdir(parents=True)
+    (folder / "study.json").write_text(json.dumps(kept["study"]))
+    for name, row in kept["rows"].items():
+        (folder / name).mkdir()
+        (folder / name / "result.json").write_text(json.dumps(row))
+
+
+def table(file: Path) -> None:
+    """The report of a packed study."""
+    kept = json.loads(file.read_text())
+    said, rows = kept["report"], tuple(kept["rows"].values())
+    print(Report(said["data"], said["space"], said["budget_flop"], said["n"], rows,
+                 said["floor"]).markdown())  # fmt: skip
+
+
 def _step(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:
     optimizer.zero_grad()
     loss.backward()
@@ -203,8 +237,13 @@ if __name__ == "__main__":
             search(what, int(trials), Path(file), families or list(RANGES))
         case ["known", what, study]:
             known(what, Path(study))
+        case ["pack", study, file]:
+            pack(Path(study), Path(file))
+        case ["unpack", file, study]:
+            unpack(Path(file), Path(study))
+        case ["table", file]:
+            table(Path(file))
         case _:
             sys.exit(
-                "usage: python -m benchmarks.rivals search NAME TRIALS FILE [FAMILY ...] | known "
-                "NAME FOLDER"
+                "usage: python -m benchmarks.rivals search | known | pack | unpack | table ..."
             )

@@ -12,10 +12,14 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from importlib.util import find_spec
+from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,9 +121,10 @@ def _in_turn(world: World, who: list[Contestant], out: Path, n: int) -> Iterator
 def _together(
     what: str, work: float | None, who: list[Contestant], out: Path, n: int, jobs: int
 ) -> Iterator[Progress]:
-    """In processes of their own; what is left is given up if one fails."""
+    """In processes of their own; what is left is given up if one fails, or this one is stopped."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, _enter, (what, work)) as pool:
+    stop = context.Event()
+    with ProcessPoolExecutor(jobs, context, _enter, (what, work, stop)) as pool:
         running = {pool.submit(_one, one, out, n): one for one in who}
         try:
             yield Progress(0, len(who), f"{jobs} at a time")
@@ -127,23 +132,35 @@ def _together(
                 future.result()
                 yield Progress(done, len(who), f"{running[future].title} is done")
         finally:
+            stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-_WORLD: list[World] = []
-"""Of this process, if it is one of several."""
+_STUDY: list[tuple[World, Event]] = []
+"""Of this process, if it is one of several: the data, and whether to stop."""
 
 
-def _enter(what: str, work: float | None) -> None:
+def _enter(what: str, work: float | None, stop: Event) -> None:
     import torch
 
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
     torch.set_num_threads(1)
-    _WORLD[:] = [_opened(what, work)]
+    _STUDY[:] = [(_opened(what, work), stop)]
+
+
+def _follow(parent: BaseProcess) -> None:
+    """Nobody waits for this process any more when the one that began it is killed."""
+    parent.join()
+    os._exit(1)
 
 
 def _one(one: Contestant, out: Path, n: int) -> None:
-    for _ in contested(_WORLD[0], one, out, n, threads=1):
-        pass
+    world, stop = _STUDY[0]
+    for _ in contested(world, one, out, n, threads=1):
+        if stop.is_set():
+            return
 
 
 def _same(out: Path, world: World, n: int) -> None:
