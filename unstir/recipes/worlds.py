@@ -157,6 +157,6 @@ def _pictures(
 
     train, real = (unshuffle(x, PATCH) for x in (train, real))
     return World(
-        name, train, real, labels, real_labels, classes, space.name, seen, budget=6e13,
+        name, train, real, labels, real_labels, classes, space.name, seen, budget=3e13,
         widths=(24, 48, 96), patch=PATCH,
     )  # fmt: skip
