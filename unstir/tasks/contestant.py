@@ -72,7 +72,7 @@ def contested(
         return
     player = players.PLAYERS[who.family](world)
     row: dict[str, Any] = {"family": who.family, "seed": who.seed, "rate": who.rate}
-    row |= {"parameters": players.parameters(player.draws), "diverged": False}
+    row |= {"parameters": players.parameters(player.draws), "diverged": False, "steps": 0}
     row |= {"all": players.parameters(player.net), "batch": player.settings.batch}
     row["draw_flop"] = rivals.drawing(player.net.eval(), world, who.family)
     row["training_flop"] = players.work(player, world).sample
