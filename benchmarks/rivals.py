@@ -2,6 +2,7 @@
 
     python -m benchmarks.rivals search digits 10 FILE.json [FAMILY ...]
     python -m benchmarks.rivals known digits FOLDER          # a study by `unstir compare`
+    python -m benchmarks.rivals speed digits                 # drawing in one pass, by turns
     python -m benchmarks.rivals pack FOLDER FILE.json        # its results, to be kept
     python -m benchmarks.rivals unpack FILE.json FOLDER      # and gone on with elsewhere
     python -m benchmarks.rivals table FILE.json              # the study's table again
@@ -38,6 +39,7 @@ from unstir.datasets.wheels import wheel
 from unstir.evaluation import Sets
 from unstir.folders import cache_dir
 from unstir.recipes import rivals
+from unstir.recipes.players import PLAYERS
 from unstir.recipes.worlds import World, open_world
 from unstir.tasks.standings import Report
 
@@ -181,6 +183,26 @@ def known(name: str, study: Path) -> None:
     (study / "known.json").write_text(json.dumps(rows, indent=1) + "\n")
 
 
+def speed(name: str) -> None:
+    """Median CPU-milliseconds a sample of sixty turns, and for as many operations as the GAN's."""
+    torch.set_num_threads(1)
+    world = open_world(name)
+    nets = {who: PLAYERS[who](world).net.eval() for who in ("student", "gan", "vae")}
+    operations = {who: rivals.drawing(net, world, who) for who, net in nets.items()}
+    for batch in (1, 64):
+        taken: dict[str, list[float]] = {who: [] for who in nets}
+        for _ in range(60):
+            for who, net in nets.items():
+                begin = time.process_time()
+                rivals.sample(net, world, who, batch, 10**6)
+                taken[who].append(1000 * (time.process_time() - begin) / batch)
+        for who, times in taken.items():
+            ms, share = np.median(times), operations["gan"] / operations[who]
+            print(
+                f"{who}, {batch} at once: {ms:.3g} ms, {ms * share:.3g} for the GAN's operations"
+            )
+
+
 def pack(folder: Path, file: Path) -> None:
     """What a study has found so far, without weights: its report if it has one, and its rows."""
     found = {
@@ -237,6 +259,8 @@ if __name__ == "__main__":
             search(what, int(trials), Path(file), families or list(RANGES))
         case ["known", what, study]:
             known(what, Path(study))
+        case ["speed", what]:
+            speed(what)
         case ["pack", study, file]:
             pack(Path(study), Path(file))
         case ["unpack", file, study]:
@@ -245,5 +269,5 @@ if __name__ == "__main__":
             table(Path(file))
         case _:
             sys.exit(
-                "usage: python -m benchmarks.rivals search | known | pack | unpack | table ..."
+                "usage: python -m benchmarks.rivals search | known | speed | pack | unpack | table"
             )
