@@ -168,6 +168,7 @@ def _check_defaults(defaults: Fields, current: Callable[[str], str]) -> None:
     """`current` is the present name of one that the folder may use."""
     defaults.count("steps", 1000)
     defaults.number("scale", 1.0)
+    defaults.text("enlarge", "")
     sampler = ours(current(defaults.name("sampler")))
     try:
         named(dict.fromkeys(names("samplers")), sampler, "samplers")

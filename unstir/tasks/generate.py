@@ -21,16 +21,19 @@ from unstir.core.levels import Step
 from unstir.core.noise import seeds
 from unstir.modalities.images import MOST_PIXELS, from_model
 from unstir.runtimes.model import Model, Runtime
-from unstir.tasks.prepared import prepare
+from unstir.tasks.enlarger import Enlarger, enlarger
+from unstir.tasks.prepared import Prepared, prepare
 from unstir.tasks.process import Process
-from unstir.tasks.request import BadRequest, whole
+from unstir.tasks.request import BadRequest, whole, words
 from unstir.tasks.run import GROUP, Diverged, Event, Note, Progress, Run
 from unstir.tasks.subject import Subject
 
 __all__ = ["GROUP", "Diverged", "Event", "Note", "Progress", "Run", "generate"]
 
 SMALLEST = 256
-"""Pixels of the shorter side where no size is asked for: 64 are enlarged by Lanczos resampling."""
+"""Pixels of the shorter side where no size is asked for: what is drawn at 64 is enlarged."""
+LANCZOS = "lanczos"
+"""Enlarged by resampling."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ def generate(
     scale: float | None = None,
     negative: str = "",
     size: int | Literal["native"] | None = None,
+    enlarge: str | None = None,
     spacing: str | None = None,
     guidance: str = "cfg",
     interval: tuple[float, float] | None = None,
@@ -86,6 +90,8 @@ def generate(
         scale: Strength of the guidance; 1 is none.
         negative: What the picture should not show.
         size: Pixels of the shorter side, or "native" for the model's own; else at least 256.
+        enlarge: What makes the picture larger than the model draws it: lanczos (resampling), or
+            an upscaler's name; without it what the model prefers.
         spacing: How the steps are spread: uniform, karras, logsnr, trailing, ...
         guidance: cfg, rescale, apg or cfgpp.
         interval: Guide only where the time is between these two, 0 (picture) to 1 (noise).
@@ -99,9 +105,27 @@ def generate(
         guidance=guidance, interval=interval,
     )  # fmt: skip
     shown, pixels = shown_size(ready.model, size)
-    recipe = ready.recipe(size=shown, pixels=pixels)
+    name, large = _enlarger(ready, pixels, enlarge)
+    recipe = ready.recipe(
+        size=shown, pixels=pixels, enlarge=name, enlarger=large.sha256 if large else ""
+    )
     job = Drawing(ready.way, ready.about, ready.seed)
-    return Run(ready.model, job, recipe, n, ready.about.notes)
+    drawn = large.pixels if large else None
+    return Run(ready.model, job, recipe, n, ready.about.notes, enlarge=drawn)
+
+
+def _enlarger(
+    ready: Prepared, pixels: tuple[int, int], asked: str | None
+) -> tuple[str | None, Enlarger | None]:
+    """How a drawing becomes as large as it should, which is recorded, and by what; neither where
+    it is so already."""
+    manifest = ready.model.manifest
+    if min(pixels) <= min(manifest.size[-2:]):
+        return None, None
+    name = words("enlarge", asked or manifest.defaults.get("enlarge", LANCZOS))
+    if name == LANCZOS:
+        return name, None
+    return name, enlarger(name, ready.model.runtime, ready.asked_threads)
 
 
 def shown_size(model: Model, size: int | str | None) -> tuple[int | str, tuple[int, int]]:

@@ -19,11 +19,13 @@ from unstir.tasks.recipe import Recipe
 @dataclass(frozen=True)
 class Picture:
     """One result; `native` holds the model's own pixels, (H, W, 3) uint8, or those of an edited
-    picture, with its alpha (H, W, 4) and its color `profile` where it has them."""
+    picture, with its alpha (H, W, 4) and its color `profile` where it has them. `large` is what an
+    upscaler made of them, where one did."""
 
     native: np.ndarray
     recipe: Recipe
     profile: bytes | None = None
+    large: np.ndarray | None = None
 
     @property
     def seed(self) -> int:
@@ -33,7 +35,8 @@ class Picture:
     @property
     def pixels(self) -> np.ndarray:
         """(H, W, 3 or 4) uint8 at the size asked for."""
-        return resize(self.native, *self.recipe.pixels)
+        drawn = self.native if self.large is None else self.large
+        return resize(drawn, *self.recipe.pixels)
 
     @property
     def image(self) -> Image.Image:

@@ -78,7 +78,7 @@ def first_seed(seed: int | None, n: int) -> int:
 def loaded_model(
     model: str, runtime: Runtime, threads: int | None, padded: bool, kind: str = "image"
 ) -> Model:
-    """The model of a name or folder, ready to run; the last two are kept."""
+    """The model of a name or folder, ready to run; the last three are kept."""
     if runtime not in ("onnx", "torch"):
         raise BadRequest(f"runtime is {runtime!r}; give onnx or torch")
     if threads is not None:
@@ -88,7 +88,7 @@ def loaded_model(
     return _load_once(place, runtime, threads, padded, kind, stamp)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _load_once(
     place: Path, runtime: Runtime, threads: int | None, padded: bool, kind: str, stamp: int
 ) -> Model:

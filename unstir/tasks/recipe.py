@@ -24,15 +24,18 @@ from unstir.tasks.names import SPACING_LABELS, label
 SCHEMA = 1
 _SETTINGS = (
     "prompt", "negative", "steps", "evaluations", "sampler", "spacing", "scale", "guidance",
-    "interval", "size", "pixels", "padded",
+    "interval", "size", "enlarge", "pixels", "padded",
 )  # fmt: skip
+_OF_PICTURES = ("size", "enlarge", "pixels")
 
 
 @dataclass(frozen=True)
 class Recipe:
     """One picture's settings; `model` as it was asked for, `name` and `sha256` as its model.json
-    says. Of an edit, `given` are the words before the prompt and `options` its own flags, by name,
-    and `files` the SHA-256 of each file that was read."""
+    says. `enlarge` is how a drawing was made larger than the model draws: "lanczos", or by the
+    upscaler of that name, whose SHA-256 is `enlarger`. Of an edit, `given` are the words before
+    the prompt and `options` its own flags, by name, and `files` the SHA-256 of each file that was
+    read."""
 
     prompt: str | None
     negative: str
@@ -53,6 +56,8 @@ class Recipe:
     threads: int
     asked_threads: int | None
     size: int | str | None = None
+    enlarge: str | None = None
+    enlarger: str = ""
     verb: str = "generate"
     given: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -80,6 +85,7 @@ class Recipe:
         optional = {
             "--scale": self.scale,
             "--size": self.size,
+            "--enlarge": self.enlarge,
             "--negative": self.negative or None,
             "--guidance": None if self.guidance == "cfg" else self.guidance,
             "--interval": self.interval,
@@ -91,18 +97,20 @@ class Recipe:
 
     def to_json(self, file: str) -> dict[str, Any]:
         """The table that is written into `file`."""
+        enlarger = {"enlarger": {"name": self.enlarge, "sha256": self.enlarger}}
         return {
             "schema": SCHEMA,
             "command": self.command(file),
             "seed": self.seed,
             "model": {"name": self.name, "sha256": self.sha256},
+            **(enlarger if self.enlarger else {}),
             "settings": self._settings() | self._edit(),
             "runtime": {"name": self.runtime, "threads": self.threads},
             "versions": versions(self.runtime),
         }
 
     def _settings(self) -> dict[str, Any]:
-        names = (n for n in _SETTINGS if any(self.pixels) or n not in ("size", "pixels"))
+        names = (n for n in _SETTINGS if any(self.pixels) or n not in _OF_PICTURES)
         return {name: getattr(self, name) for name in names}
 
     def _edit(self) -> dict[str, Any]:

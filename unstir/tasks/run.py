@@ -11,7 +11,7 @@ has the seed `seed + i` and is what a request for that seed alone gives.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, overload
 
@@ -81,14 +81,17 @@ Event = Note | Progress | Picture
 class Run(Sequence[Picture]):
     """A request that is ready to be made; as a sequence it works on first use and keeps its
     pictures. `source` is the picture that is edited; the pictures of a `film` are its frames, and
-    have one recipe; `group` pictures are made together."""
+    have one recipe; `group` pictures are made together. `enlarge` makes of a picture's pixels and
+    its seed larger ones."""
 
     def __init__(
         self, model: Model, job: Job, recipe: Recipe, n: int, notes: Sequence[str] = (),
         source: Source | None = None, film: bool = False, group: int = GROUP,
+        enlarge: Callable[[np.ndarray, int], np.ndarray] | None = None,
     ) -> None:  # fmt: skip
         self.model, self.job, self.recipe, self.n = model, job, recipe, n
         self.notes, self.source, self.film, self.group = tuple(notes), source, film, group
+        self.enlarge = enlarge
         self._kept: list[Picture] = []
 
     def events(self) -> Iterator[Event]:
@@ -114,7 +117,8 @@ class Run(Sequence[Picture]):
         for i, pixels in zip(which, self.job.paint(self.model, x), strict=True):
             seed = self.recipe.seed + (0 if self.film else i)
             profile = self.source and self.source.profile
-            yield Picture(pixels, replace(self.recipe, seed=seed), profile)
+            large = self.enlarge(pixels, seed) if self.enlarge else None
+            yield Picture(pixels, replace(self.recipe, seed=seed), profile, large)
 
     def __len__(self) -> int:
         return self.n

@@ -98,24 +98,36 @@ def _command(path: Path, recipe: Mapping[str, Any]) -> tuple[str, ...]:
     ok = all(isinstance(w, str) and all(map(harmless, w)) for w in words)
     if not ok or words[:1] != ["unstir"] or words[1:2] not in [[verb] for verb in VERBS]:
         raise BadPicture(f"{path} holds a command that unstir does not write; it is not shown")
-    return tuple(words)
+    return (*words, *_enlarged(recipe, words[1]))
+
+
+def _enlarged(recipe: Mapping[str, Any], verb: str) -> tuple[str, ...]:
+    """What an early command means by its size: then all that was larger was resampled."""
+    settings = recipe.get("settings")
+    said = settings if isinstance(settings, dict) else {}
+    early = verb == "generate" and "enlarge" not in said and isinstance(said.get("size"), int)
+    return ("--enlarge", "lanczos") if early else ()
 
 
 def _changes(recipe: Mapping[str, Any]) -> list[str]:
     """Why the command may give another picture here."""
-    said = recipe.get("model")
+    models = (("model", "--model"), ("enlarger", "--enlarge"))
+    notes = [_another(recipe, *which) for which in models if which[0] in recipe]
+    return [note for note in (*notes, *map(_changed, *_files(recipe))) if note]
+
+
+def _another(recipe: Mapping[str, Any], key: str, flag: str) -> str:
+    """Whether a model that was used is gone or another."""
+    said, words = recipe[key], recipe["command"]
     name, sha256 = (said.get("name"), said.get("sha256")) if isinstance(said, dict) else ("", "")
-    words = recipe["command"]
-    asked = words[words.index("--model") + 1] if "--model" in words[:-1] else name
+    asked = words[words.index(flag) + 1] if flag in words[:-1] else name
     try:
         here = manifest.read(shelf.folder(str(asked))).sha256
     except ValueError:
-        return [f"the model {asked} is not here: the command would not find it"]
-    if here != sha256:
-        return [
-            f"the model {asked} here is not the one it was made with: it gives another picture"
-        ]
-    return [note for note in map(_changed, *_files(recipe)) if note]
+        return f"the model {asked} is not here: the command would not find it"
+    other = here != sha256
+    note = f"the model {asked} here is not the one it was made with: it gives another picture"
+    return note if other else ""
 
 
 def _files(recipe: Mapping[str, Any]) -> tuple[list[str], list[str]]:

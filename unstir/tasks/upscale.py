@@ -74,7 +74,7 @@ def upscale(
             "an upscaler takes no prompt, no negative and no scale; --model emoji does"
         )
     ready = prepare(None, "", model=model, kind="upscaler", **asked)
-    residual = _residual(ready.model.manifest)
+    residual = residual_of(ready.model.manifest)
     width, height = source.size
     most = max(factor, residual.factor)
     if width * height * most**2 > MOST_PIXELS:
@@ -113,6 +113,7 @@ def _drawn(ready: Prepared, n: int, image: str, source: Source, factor: int) -> 
     return Run(ready.model, job, recipe, n, (*source.notes, *ready.about.notes), source)
 
 
-def _residual(manifest: Manifest) -> Residual:
+def residual_of(manifest: Manifest) -> Residual:
+    """What an upscaler draws."""
     said = manifest.upscale or {}
     return Residual(said["factor"], said["std"])
