@@ -1,7 +1,7 @@
-"""What makes a drawing larger than its model draws it: an upscaler, told that it is not quite clean.
+"""What makes a drawing larger than its model draws it: an upscaler.
 
-    enlarge = enlarger("upscaler")
-    large = enlarge.pixels(native, seed=3)              # (H, W, 3) -> (f H, f W, 3) uint8
+enlarge = enlarger("upscaler")
+large = enlarge.pixels(native, seed=3)              # (H, W, 3) -> (f H, f W, 3) uint8
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from unstir.tasks.run import Run
 from unstir.tasks.upscale import residual_of
 
 NOISE = 0.1
-"""How noisy drawings are taken to be, as `unstir upscale --no-exact --noise` is told."""
+"""How noisy drawings are taken to be, as by `unstir upscale --no-exact --noise 0.1`."""
 
 
 @dataclass(frozen=True)
