@@ -75,11 +75,7 @@ def add_control(
 ) -> dict[str, Any]:
     """Write the model folder `base` with a branch beside its denoiser into `out`; its graph reads
     the denoiser's weights where they are. `said` is model.json's "control"."""
-    out.mkdir(parents=True, exist_ok=True)
-    manifest = json.loads((base / "model.json").read_text(encoding="utf-8"))
-    for file in manifest["files"]:
-        if (base / file).resolve() != (out / file).resolve():
-            shutil.copyfile(base / file, out / file)
+    manifest = _copied(base, out)
     own = _weights(net.cpu().control, out / "control.safetensors")
     offsets = {f"control.{name}": at for name, at in own.items()}
     offsets |= {f"net.{name}": at for name, at in _offsets(out / "denoiser.safetensors").items()}
@@ -91,6 +87,30 @@ def add_control(
     manifest["weights"] = sorted({*manifest["weights"], files[0]})
     manifest["files"] |= {name: _sha256(out / name) for name in files}
     _save(out, manifest)
+    return manifest
+
+
+def replace_codec(
+    base: Path, out: Path, codec: Autoencoder, training: dict[str, Any]
+) -> dict[str, Any]:
+    """Write the model folder `base` with another autoencoder of the same sizes into `out`."""
+    manifest = _copied(base, out)
+    offsets = _weights(codec.cpu(), out / "autoencoder.safetensors")
+    manifest["graphs"] |= _codec(out, codec, manifest, offsets)
+    manifest["codec"] |= {"training": training}
+    names = "autoencoder.safetensors", "encoder.onnx", "decoder.onnx"
+    manifest["files"] |= {name: _sha256(out / name) for name in names}
+    _save(out, manifest)
+    return manifest
+
+
+def _copied(base: Path, out: Path) -> dict[str, Any]:
+    """All files of a model folder in another one, but for model.json, which is returned."""
+    out.mkdir(parents=True, exist_ok=True)
+    manifest = json.loads((base / "model.json").read_text(encoding="utf-8"))
+    for file in manifest["files"]:
+        if (base / file).resolve() != (out / file).resolve():
+            shutil.copyfile(base / file, out / file)
     return manifest
 
 
