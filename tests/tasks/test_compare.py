@@ -200,3 +200,45 @@ def test_a_student_goes_where_its_teacher_went(small: worlds.World, tmp_path: Pa
     )  # fmt: skip
     near, far = (np.square(x - ends).mean() for x in (taught, hasty))
     assert near < 0.5 * far
+
+
+def drawings(root: Path, count: int) -> Path:
+    """Discs and squares in folders of their own."""
+    rng = np.random.default_rng(0)
+    for i in range(count):
+        pixels = np.full((40, 40, 3), 250, np.uint8)
+        y, x = np.mgrid[:40, :40] - rng.integers(12, 28, 2)[:, None, None]
+        inside = y**2 + x**2 < 90 if i % 2 else np.maximum(abs(x), abs(y)) < 9
+        pixels[inside] = rng.integers(0, 200, 3)
+        place = root / ("discs" if i % 2 else "squares")
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(place / f"{i}.png")
+    return root
+
+
+@pytest.mark.parametrize(("count", "held"), [(200, 67), (500, 100), (1200, 120)])
+def test_a_folder_is_split(count: int, held: int, tmp_path: Path) -> None:
+    """Enough is held out to measure against, of every class, and nothing of it is learned."""
+    world = worlds.open_world(str(drawings(tmp_path / "mine", count)))
+    assert (len(world.train), len(world.real), world.classes) == (count - held, held, 2)
+    assert world.real_labels is not None
+    assert set(world.real_labels) == {0, 1}
+    learned = {x.tobytes() for x in world.train}
+    assert not any(x.tobytes() in learned for x in world.real)
+
+
+def test_a_folder_with_too_few(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="needs 200"):
+        worlds.open_world(str(drawings(tmp_path / "mine", 30)))
+
+
+@pytest.mark.slow
+def test_a_comparison_of_a_folder(tmp_path: Path) -> None:
+    mine = drawings(tmp_path / "mine", 240)
+    *_, report = compare(
+        str(mine), out=tmp_path / "out", seeds=1, rates=1.0, n=100, work=0.02, jobs=1
+    )
+    assert isinstance(report, Report)
+    table = {row[0]: row[1:] for row in report.table()}
+    assert table["as told"][0]
+    assert (tmp_path / "out" / "samples.png").is_file()

@@ -29,8 +29,9 @@ NAMES = ("digits", "mixture", "emoji")
 SIDE = 32
 """Pixels of a folder's pictures and of emoji scenes."""
 PATCH = 2
-HELD_OUT = 10
-"""Of a folder every tenth picture is held out."""
+HELD_OUT = 100
+"""Pictures of a folder that are held out at least, if that is no more than a third; else a tenth
+of them."""
 COPIED = 5_000
 """Of the samples to learn from, those among which copies are looked for."""
 LEAST = 200
@@ -138,7 +139,7 @@ def _folder(root: Path) -> World:
         )
     names = {name: i for i, name in enumerate(folder.labels)}
     labels = np.array([names[item.label] for item in folder.items]) if names else None
-    out = np.arange(len(pixels)) % HELD_OUT == 0
+    out = np.arange(len(pixels)) % min(10, max(3, len(pixels) // HELD_OUT)) == 0
     train, real = to_model(pixels[~out]), to_model(pixels[out])
     split = (None, None) if labels is None else (labels[~out], labels[out])
     return _pictures(root.resolve().name, train, real, *split, len(names))
