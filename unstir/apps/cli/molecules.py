@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from unstir.apps.cli.console import answer_json, progress, say
 from unstir.apps.cli.derive import derived
 from unstir.apps.cli.making import free
-from unstir.modalities import ball_and_stick, sdf
+from unstir.modalities import ball_and_stick, sdf, viewer
 from unstir.modalities.files import check_folder, check_writable
 from unstir.modalities.images import format_of, write
 from unstir.tasks.generate import generate
@@ -25,6 +25,7 @@ def making(
     *,
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
     preview: Path | None = None,
+    view: Path | None = None,
     metadata: bool = True,
     json: bool = False,
 ) -> None:
@@ -33,10 +34,11 @@ def making(
     Args:
         out: File for all molecules: .sdf, .xyz, or .mol for a single one.
         preview: Also draw them, up to 64, into a picture.
+        view: Also write an .html page in which they can be turned; it needs no network.
         metadata: Keep the recipe in the file, for `unstir show`.
         json: Print what was made as JSON on stdout.
     """
-    for path, check in ((out, sdf.ending), (preview, format_of)):
+    for path, check in ((out, sdf.ending), (preview, format_of), (view, viewer.ending)):
         if path is not None:
             check_writable(path)
             check(path)
@@ -52,6 +54,10 @@ def making(
     sdf.write(made, out)
     if preview is not None:
         write(preview, ball_and_stick.grid(made[: ball_and_stick.MOST]))
+    if view is not None:
+        shapes = [viewer.Shape(f"seed {drawn.seed + i}", sdf.molfile(m), "sdf")
+                  for i, m in enumerate(made[: viewer.MOST])]  # fmt: skip
+        viewer.write_page(shapes, view, f"{drawn.recipe.name}, seed {drawn.seed}")
     many = "molecules" if len(made) > 1 else "molecule"
     settings = f"{drawn.recipe.sampler}, {drawn.recipe.evaluations} evaluations"
     say(f"{out}  {len(made)} {many}, seed {drawn.seed}, {settings}, {drawn.recipe.name}")
