@@ -3,8 +3,8 @@
     write_page([Shape("water", record(structure), "sdf"), ...], Path("out.html"), "molecules")
 
 3Dmol.js (Rego & Koes 2015; BSD-3-Clause) draws them and stands in the page itself, which forbids
-itself every connection. Molecules ("sdf") are balls and sticks, chains ("pdb") ribbons colored from
-one end to the other.
+itself every connection. Molecules ("sdf") are balls and sticks, chains ("pdb") ribbons colored
+from one end to the other.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:;
+ script-src 'unsafe-inline'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
