@@ -58,6 +58,8 @@ class UNet(nn.Module):
         extra: further input channels, as masks and given pictures of edits.
         dims: 1, 2 or 3.
         embedding: width of time and token embeddings.
+        leaps: also told the time `s` that it is to go to, as a student with few steps; a network
+            that leaps begins as the one that does not, whatever it is told.
     """
 
     outer = ("enter", "leave")
@@ -73,10 +75,14 @@ class UNet(nn.Module):
         extra: int = 0,
         dims: int = 2,
         embedding: int = 256,
+        leaps: bool = False,
     ) -> None:
         super().__init__()
         self.channels, self.dims, self.extra, self.levels = channels, dims, extra, len(widths)
         self.time = TimeEmbedding(embedding, dims)
+        self.goal = TimeEmbedding(embedding, dims) if leaps else None
+        if self.goal is not None:
+            zero(self.goal.mlp[-1])
         self.tokens = TokenEmbedding(tokens, embedding) if tokens else None
         ctx = embedding if tokens else 0
 
@@ -112,11 +118,12 @@ class UNet(nn.Module):
         token_mask: Tensor | None = None,
         extra: Tensor | None = None,
         hints: Sequence[Tensor] = (),
+        s: Tensor | None = None,
     ) -> Tensor:
         """`hints`, one for each level, are added where it begins (control.py)."""
         x = self._inputs(x, extra)
         more = iter(hints)
-        emb, tokens, mask = embed(self.time(t), self.tokens, tokens, token_mask)
+        emb, tokens, mask = embed(self._when(t, s), self.tokens, tokens, token_mask)
         emb = F.silu(emb)
         embs, h = [emb], hinted(self.enter(x), more)
         skips = [h]
@@ -136,6 +143,13 @@ class UNet(nn.Module):
                 h = layer(F.interpolate(h, scale_factor=2.0, mode="nearest"))
                 embs.pop()
         return self.leave(h)
+
+    def _when(self, t: Tensor, s: Tensor | None) -> Tensor:
+        if (s is None) != (self.goal is None):
+            raise ValueError(
+                "a network that leaps is told the time it goes to, s (B,), and no other is"
+            )
+        return self.time(t) if self.goal is None or s is None else self.time(t) + self.goal(s)
 
     def _inputs(self, x: Tensor, extra: Tensor | None) -> Tensor:
         if x.ndim != self.dims + 2 or x.shape[1] != self.channels:

@@ -22,20 +22,25 @@ from unstir.objectives.denoising import condition
 class TrajectoryMatching:
     """objective(model, batch, rng): batch["begin"] (B, ...) where a step begins and "x" where the
     teacher ended, "times" (B, 2) the two times; "tokens" and "token_mask" if the network takes a
-    condition.
+    condition, "extra" if it takes further channels.
 
     Args:
         soft: where the distance turns from square to straight, for each number of a sample
             (pseudo-Huber; Song & Dhariwal 2024, section 3.3).
+        leaps: whether the network is told the time it goes to: one that learns steps of several
+            lengths from the same times must be.
     """
 
     soft: float = 0.03
+    leaps: bool = False
 
     def __call__(self, model: nn.Module, batch: dict[str, Tensor], rng: Any) -> dict[str, Tensor]:
         begin, end = batch["begin"], batch["x"]
         t, s = batch["times"].to(begin.dtype).unbind(1)
         went = (s - t).reshape(-1, *[1] * (begin.ndim - 1))
-        reached = begin + went * model(begin, t, *condition(batch, rng, 0.0))
+        goal = {"s": s} if self.leaps else {}
+        told = *condition(batch, rng, 0.0), *(batch[key] for key in ("extra",) if key in batch)
+        reached = begin + went * model(begin, t, *told, **goal)
         square = (reached - end).square().flatten(1).mean(1)
         loss = (square + self.soft**2).sqrt() - self.soft
         return {"loss": loss.mean(), "square": square.mean().detach()}

@@ -39,6 +39,7 @@ def check(manifest: Manifest) -> None:
     if manifest.repaints:
         _check_extra(manifest)
     _check_control(manifest)
+    _check_student(manifest)
     if manifest.codec:
         _check_latent(Fields(dict(manifest.codec), "codec"), manifest.shape[0])
     if manifest.condition:
@@ -120,6 +121,25 @@ def _check_control(manifest: Manifest) -> None:
         raise Bad(
             f"gives the graph 'controlled' the inputs {', '.join(graph.inputs)}; beside this "
             f"denoiser they are {', '.join(sorted(wanted))}"
+        )
+
+
+def _check_student(manifest: Manifest) -> None:
+    """A student has its description and its graph, or neither is there."""
+    graph, said = manifest.graphs.get("student"), manifest.student
+    if (graph is None) != (said is None):
+        raise Bad('has one of "student" and the graph "student" without the other')
+    if graph is None or said is None:
+        return
+    fields = Fields(dict(said), "student")
+    fields.counts("steps", 1, 16)
+    fields.number("scale", 1.0)
+    wanted = {*manifest.graphs["denoiser"].inputs, "s"}
+    flows = manifest.parametrization == "flow" and manifest.schedule.get("name") == "flow"
+    if set(graph.inputs) != wanted or manifest.kind != "image" or not flows:
+        raise Bad(
+            f"gives the graph 'student' the inputs {', '.join(graph.inputs)}; beside this "
+            f"denoiser they are {', '.join(sorted(wanted))}, and both are of a flow"
         )
 
 

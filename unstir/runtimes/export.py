@@ -90,6 +90,24 @@ def add_control(
     return manifest
 
 
+def add_student(
+    base: Path, out: Path, net: nn.Module, said: dict[str, Any], training: dict[str, Any]
+) -> dict[str, Any]:
+    """Write the model folder `base` with a student of its denoiser into `out`. `said` is
+    model.json's "student"."""
+    manifest = _copied(base, out)
+    offsets = _weights(net.cpu(), out / "student.safetensors")
+    inputs = _inputs(net, manifest) | {"s": torch.rand(2)}
+    graph = _graph(out / "student.onnx", net, inputs, "out", offsets, "")
+    manifest["student"] = said | {"training": training}
+    manifest["graphs"]["student"] = graph
+    files = "student.safetensors", graph["file"]
+    manifest["weights"] = sorted({*manifest["weights"], files[0]})
+    manifest["files"] |= {name: _sha256(out / name) for name in files}
+    _save(out, manifest)
+    return manifest
+
+
 def replace_codec(
     base: Path, out: Path, codec: Autoencoder, training: dict[str, Any]
 ) -> dict[str, Any]:

@@ -73,6 +73,7 @@ class Manifest:
     upscale: Mapping[str, Any] | None = None
     molecule: Mapping[str, Any] | None = None
     control: Mapping[str, Any] | None = None
+    student: Mapping[str, Any] | None = None
     schedule: Mapping[str, Any] = field(default_factory=dict)
     parametrization: str = ""
     shape: tuple[int, ...] = ()
@@ -204,6 +205,7 @@ def _manifest(folder: Path, sha256: str, data: dict[str, Any]) -> Manifest:
         upscale=fields.table("upscale") if kind == "upscaler" else None,
         molecule=fields.table("molecule") if kind == "molecule" else None,
         control=fields.part("control", none=True),
+        student=fields.table("student") or None,
         schedule=fields.part("schedule"),
         parametrization=fields.text("parametrization"),
         shape=fields.counts("shape", 2, 4),

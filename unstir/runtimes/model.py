@@ -22,6 +22,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -86,9 +87,11 @@ class Model:
         tokens: Any = None,
         token_mask: Any = None,
         extra: np.ndarray | None = None,
+        s: float | None = None,
     ) -> np.ndarray:
         """The network's raw output F(x, t, condition); t is one time, or one per sample; `extra`
-        are its further channels, as those of a small picture to enlarge."""
+        are its further channels, as those of a small picture to enlarge. With `s` its student's,
+        which is told the time it goes to."""
         if np.ndim(t) > 1:
             raise ValueError(
                 f"times are {np.shape(t)}; an exported network takes one a sample. For times per "
@@ -103,7 +106,9 @@ class Model:
             given["extra"] = _rows(extra, len(x))
         if self.lines is not None:
             given["lines"] = _rows(self.lines, len(x))
-        name = "denoiser" if self.lines is None else "controlled"
+        if s is not None:
+            given["s"] = np.full(len(x), s, np.float32)
+        name = "controlled" if self.lines is not None else "denoiser" if s is None else "student"
         wanted = self.manifest.graphs[name].inputs
         if missing := [name for name in wanted if name not in given]:
             what = "its further channels" if missing[0] == "extra" else "a condition"
@@ -115,6 +120,14 @@ class Model:
         sample."""
         condition = (tokens.states, tokens.mask) if tokens else ()
         return denoiser(lambda x, t: self.net(x, t.t, *condition), self.manifest.parametrization)
+
+    def leap(self, tokens: Tokens | None, path: Sequence[Level]) -> Denoise[np.ndarray]:
+        """What the model's student takes for the clean sample: a straight step by it (ddim) from
+        one level of the path goes where the student goes, to the next. Of a flow, with the
+        student's u(x, t, s) = (x_s - x_t) / (s - t), that is x_t - t u."""
+        condition = (tokens.states, tokens.mask) if tokens else (None, None)
+        following = {a.t: b.t for a, b in pairwise(path)}
+        return lambda x, t: x - t.t * self.net(x, t.t, *condition, s=following[t.t])
 
     def both(self, pos: Tokens, neg: Tokens) -> Both[np.ndarray]:
         """x_t -> the estimates with `pos` and with `neg`, in one run of the network over twice the

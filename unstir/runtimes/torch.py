@@ -38,6 +38,11 @@ def load_graphs(
         assert isinstance(net, UNet)
         beside = Controlled(net, control).to(device).eval()
         graphs["controlled"] = _function(beside, device, inputs)
+    if manifest.get("student"):
+        said = manifest["network"]
+        entry = {"name": said["name"], "sizes": said["sizes"] | {"leaps": True}}
+        student = _network(folder, entry, "student", device)
+        graphs["student"] = _function(student, device, manifest["graphs"]["student"]["inputs"])
     if manifest.get("codec"):
         codec = _network(folder, manifest["codec"], "autoencoder", device)
         assert isinstance(codec, Autoencoder)

@@ -89,7 +89,7 @@ def evaluate(
     model, way = None, None
     if not _is_folder(what):
         model = load(os.path.expanduser(what), threads=threads)
-        way = process.resolve(model, steps=steps, sampler=sampler, scale=scale)
+        way = process.resolve(model, steps=steps, sampler=sampler, scale=scale, taught=True)
         settings |= {"steps": way.steps, "sampler": way.name, "scale": way.scale}
         settings |= {"n": count or DRAWN, "model_sha256": model.manifest.sha256}
     elif (steps, sampler, scale, prompts) != (None, None, None, None):

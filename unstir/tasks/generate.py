@@ -85,8 +85,9 @@ def generate(
         model: Name of a model (`unstir models`), or the folder of one or of a training run.
         n: How many pictures; picture i has the seed SEED + i.
         seed: The number the noise is drawn from; without it one is drawn and recorded.
-        steps: Budget of calls of the denoiser; a guided one runs the network twice.
-        sampler: How to walk from noise to picture: ddim, euler, heun, dpmpp_2m, ...
+        steps: Budget of calls of the denoiser; a guided one runs the network twice. Where the
+            model has a student, its few steps are drawn by that.
+        sampler: How to walk from noise to picture: ddim, euler, heun, dpmpp_2m, ..., student.
         scale: Strength of the guidance; 1 is none.
         negative: What the picture should not show.
         size: Pixels of the shorter side, or "native" for the model's own; else at least 256.
@@ -102,7 +103,7 @@ def generate(
     ready = prepare(
         prompt, negative, model=model, n=n, seed=seed, threads=threads, runtime=runtime,
         padded=padded, steps=steps, sampler=sampler, spacing=spacing, scale=scale,
-        guidance=guidance, interval=interval,
+        guidance=guidance, interval=interval, taught=not negative,
     )  # fmt: skip
     shown, pixels = shown_size(ready.model, size)
     name, large = _enlarger(ready, pixels, enlarge)

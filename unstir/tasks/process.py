@@ -44,6 +44,8 @@ GUIDANCES: dict[str, Callable[[Both[Any], float, list[Level]], Denoise[Any]]] = 
 MOST_STEPS = 1000
 TUNED = "tuned"
 """The spacing of a path that was searched for the model (`unstir tune`)."""
+STUDENT = "student"
+"""What stands for a sampler where a model's student draws, in few steps (`unstir distill`)."""
 _BELOW_NOISE = 0.999
 """Where a path begins for a network that predicts noise: of pure noise it can say nothing."""
 
@@ -65,6 +67,8 @@ class Process:
         self, model: Model, pos: Tokens | None, neg: Tokens | None
     ) -> Denoise[np.ndarray]:
         """The model's denoiser for a condition, guided away from `neg`; made anew for each run."""
+        if self.name == STUDENT:
+            return model.leap(pos, self.path)
         plain = model.denoise(pos)
         if pos is None or neg is None or not self.guided(pos, neg):
             return plain
@@ -83,6 +87,8 @@ class Process:
     def guided(self, pos: Tokens | None, neg: Tokens | None) -> bool:
         """Whether guidance does anything: there are two branches, and they are weighed."""
         if pos is None or neg is None or not (pos.mask.any() or neg.mask.any()):
+            return False
+        if self.name == STUDENT:
             return False
         return self.scale != 1 or self.guidance == "cfgpp"
 
@@ -114,10 +120,15 @@ def resolve(
     scale: float | None = None,
     guidance: str = "cfg",
     interval: tuple[float, float] | None = None,
+    taught: bool = False,
 ) -> Process:
     """Numbers and names as asked, the model's own where nothing was; BadRequest or NotFound where
-    none fits."""
-    prefers = model.manifest.defaults
+    none fits. `taught`: this can be drawn by the model's student, who does so where only its
+    number of steps is asked for."""
+    prefers, student = model.manifest.defaults, model.manifest.student or {}
+    plain = (sampler, spacing, scale, interval, guidance) == (None, None, None, None, "cfg")
+    if sampler == STUDENT or (taught and plain and steps in student.get("steps", ())):
+        return _student(model, steps, (spacing, scale, interval, guidance), taught)
     if sampler is not None:
         words("sampler", sampler)
     name, brought = names.sampler(sampler or model.manifest.current(prefers["sampler"]))
@@ -141,6 +152,33 @@ def resolve(
     except ValueError as error:
         raise BadRequest(f"{name}, {steps} steps, {spacing}, {guidance}: {error}") from error
     return Process(walk, levels, name, steps, spacing, scale, guidance, _interval(interval))
+
+
+def _student(model: Model, steps: int | None, asked: tuple[Any, ...], taught: bool) -> Process:
+    """The walk of the model's student: even steps, as it learned them."""
+    name, said = model.manifest.name, model.manifest.student
+    if said is None:
+        raise BadRequest(f"{name} has no student; `unstir distill {name}` makes one")
+    if not taught:
+        raise BadRequest(
+            "a student draws pictures from a prompt alone, with no negative and no picture; give "
+            "another sampler"
+        )
+    steps = max(said["steps"]) if steps is None else steps
+    if steps not in said["steps"]:
+        known = ", ".join(map(str, said["steps"]))
+        raise BadRequest(f"steps is {steps!r}; the student of {name} takes {known}")
+    spacing, scale, interval, guidance = asked
+    if spacing not in (None, "uniform") or scale not in (None, said["scale"]):
+        raise BadRequest(
+            f"the student of {name} learned even steps at scale {said['scale']:g}; leave scale "
+            "and spacing out, or give another sampler"
+        )
+    if interval is not None or guidance != "cfg":
+        raise BadRequest(f"the student of {name} cannot be guided; give another sampler")
+    levels = paths.path(model.schedule, steps)
+    walk = find("samplers", "ddim")
+    return Process(walk, levels, STUDENT, steps, "uniform", said["scale"], guidance, None)
 
 
 def _levels(model: Model, count: int, spacing: str, better: Tuned | None) -> list[Level]:

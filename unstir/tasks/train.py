@@ -82,7 +82,7 @@ def train(
     if device is not None:
         import_module("unstir.training.devices").device_of(device)
     _check_what(what)
-    _check_out(out)
+    check_out(out)
     from unstir.recipes import Changes, run
 
     changes = Changes(
@@ -106,7 +106,8 @@ def _check_what(what: str) -> None:
         named(dict.fromkeys(NAMES), what, "recipes, and no such folder here")
 
 
-def _check_out(out: Path) -> None:
+def check_out(out: Path) -> None:
+    """A run needs a folder that is new, or that of an earlier run."""
     if out.exists() and not out.is_dir():
         raise NotADirectoryError(f"{out} is a file; a run needs a folder")
     inside = {path.name for path in out.iterdir()} if out.is_dir() else set()

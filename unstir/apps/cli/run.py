@@ -27,6 +27,7 @@ COMMANDS = {
     "show": "Print the command that made a picture, or what a model is.",
     "noise": "Draw how a picture is stirred into noise, as a strip.",
     "train": "Train a recipe, or a model of your own pictures.",
+    "distill": "Teach a student that draws what a model draws in 1, 2 or 4 steps.",
     "tune": "Find better paths for a model: the same steps, placed where they matter.",
     "data": "Build the emoji data set.",
     "evaluate": "Compare pictures with real ones.",

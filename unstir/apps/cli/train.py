@@ -1,4 +1,5 @@
-"""``unstir train``: a bar where there is a terminal, a line now and then where there is none."""
+"""``unstir train``: a bar where there is a terminal, a line now and then where there is none; and
+the part that other commands which train have too."""
 
 from __future__ import annotations
 
@@ -18,8 +19,7 @@ SECONDS = 10.0
 """Between two lines where there is no terminal."""
 
 
-@derived(train)
-def command(begin: Callable[[], Iterator[Any]], *, out: Path, json: bool = False) -> None:
+def learning(begin: Callable[[], Iterator[Any]], *, out: Path, json: bool = False) -> None:
     """Show how it goes.
 
     Args:
@@ -56,6 +56,9 @@ class Report:
         if due and not sys.stderr.isatty():
             self.stage, self.last = told.stage, time.monotonic()
             say(f"{told.stage}: {_figures(told)}")
+
+
+command = derived(train)(learning)
 
 
 def _figures(told: Any) -> str:

@@ -1,0 +1,184 @@
+"""Teaching a student: it goes where its teacher went, in fewer steps, and `generate` takes it
+where only its number of steps is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from unstir.apps.cli import main
+from unstir.core.noise import gaussian
+from unstir.core.paths import path
+from unstir.networks.build import build
+from unstir.recipes import student
+from unstir.recipes.student import Lesson
+from unstir.runtimes.export import write
+from unstir.runtimes.model import Model, load
+from unstir.tasks.generate import generate
+from unstir.tasks.process import resolve
+from unstir.tasks.request import BadRequest
+
+SIZES: dict[str, Any] = dict(
+    channels=3, tokens=2, widths=[32, 32], blocks=1, attention=[1], embedding=32
+)
+LESSON = Lesson(
+    ways=512, walk=8,
+    trainer=replace(
+        student.TRAINER, steps=200, batch=64, lr=2e-3, muon_lr=3e-3, warmup=10, threads=1
+    ),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    torch.manual_seed(0)
+    base, out = (tmp_path_factory.mktemp("student") / name for name in ("base", "run"))
+    net = build("unet", SIZES)
+    with torch.no_grad():
+        for p in net.parameters():
+            p.add_(0.2 * torch.randn_like(p))
+    said = dict(
+        kind="image", name="noise", title="Noise",
+        condition=dict(name="labels", classes=["a", "b"]),
+        network=dict(name="unet", sizes=SIZES), codec=None,
+        schedule=dict(name="flow", shift=1.0), parametrization="flow", shape=[3, 8, 8],
+        size=[8, 8], defaults=dict(sampler="heun", steps=9, scale=2.0, spacing="uniform"),
+        licences={}, aliases={}, training={},
+    )  # fmt: skip
+    write(base, said, net, None)
+    for _ in student.run(LESSON, ["a", "b"], out, base):
+        pass
+    return base, out
+
+
+def ends(model: Model, steps: int, sampler: str | None = None) -> np.ndarray:
+    """Where 16 new noises of class a end."""
+    way = resolve(model, steps=steps, sampler=sampler, taught=True)
+    assert model.condition is not None
+    pos, neg = model.condition.encode(["a"]), model.condition.null(1)
+    *_, last = way.walk(way.denoiser(model, pos, neg), range(16), model.manifest.shape)
+    return last.x
+
+
+def test_it_goes_where_the_teacher_went(runs: tuple[Path, Path]) -> None:
+    """Noises that it never saw; nearer than the teacher itself comes in as many steps (of four it
+    learns no more than the teacher knows in so short a training)."""
+    model = load(runs[1])
+    exact = ends(model, 60, "dpmpp_2m")
+    for steps in (1, 2):
+        taught, hasty = ends(model, steps), ends(model, steps, "ddim")
+        errors = [float(np.square(x - exact).mean()) for x in (taught, hasty)]
+        assert errors[0] < 0.5 * errors[1], (steps, errors)
+
+
+def test_it_begins_as_its_teacher(runs: tuple[Path, Path]) -> None:
+    model = load(runs[0])
+    net, x = student.pupil(model).eval(), torch.randn(2, 3, 8, 8)
+    tokens, mask = torch.eye(2)[:, None], torch.ones(2, 1)
+    t, s = torch.tensor([0.9, 0.4]), torch.tensor([0.5, 0.0])
+    with torch.no_grad():
+        mine = net(x, t, tokens, mask, s=s).numpy()
+    theirs = model.net(x.numpy(), t.numpy(), tokens.numpy(), mask.numpy())
+    np.testing.assert_allclose(mine, theirs, atol=1e-4)
+    with pytest.raises(ValueError, match="told the time it goes to"):
+        net(x, t, tokens, mask)
+
+
+def test_the_teacher_stays(runs: tuple[Path, Path]) -> None:
+    base, out = runs
+    for file in ("denoiser.safetensors", "denoiser.onnx"):
+        assert (out / file).read_bytes() == (base / file).read_bytes()
+    load(out).manifest.verify()
+
+
+def test_both_runtimes_agree(runs: tuple[Path, Path]) -> None:
+    for steps in (1, 4):
+        found = [ends(load(runs[1], runtime=name), steps) for name in ("onnx", "torch")]
+        np.testing.assert_allclose(*found, atol=1e-3)
+
+
+def test_a_way_is_the_walk_of_its_noise(runs: tuple[Path, Path]) -> None:
+    """Its points are where the teacher is at the student's stops, and it begins in its noise."""
+    model = load(runs[0])
+    told = student.Told(model, ["a", "b"], runs[1] / "cache")
+    points = student.way(model, LESSON, told(np.arange(3)), np.arange(3))
+    assert points.shape == (3, 5, 3, 8, 8)
+    seeds = range(student.FIRST_SEED, student.FIRST_SEED + 3)
+    np.testing.assert_array_equal(points[:, 0], gaussian(seeds, (3, 8, 8))(-1))
+    kept = np.load(runs[1] / "cache" / "ways.npy")[:3]
+    np.testing.assert_allclose(points, kept, atol=0.02)
+    one = student.way(model, LESSON, told(np.arange(1, 2)), np.arange(1, 2))
+    np.testing.assert_allclose(one[0], points[1], atol=1e-3)
+    assert len(path(model.schedule, LESSON.walk)) == LESSON.walk + 1
+
+
+def test_every_number_of_steps_counts_alike(runs: tuple[Path, Path]) -> None:
+    model = load(runs[0])
+    told = student.Told(model, ["a", "b"], runs[1] / "cache")
+    data = student.Ways(model, LESSON, told, np.load(runs[1] / "cache" / "ways.npy"))
+    batch = data.batch(np.arange(len(data)))
+    long = np.round(batch["times"][:, 0] - batch["times"][:, 1], 3)
+    assert {float(n): int((long == n).sum()) for n in np.unique(long)} == {
+        0.25: 4 * 512, 0.5: 4 * 512, 1.0: 4 * 512,
+    }  # fmt: skip
+    whole = batch["times"][:, 0] == 1
+    assert np.array_equal(batch["begin"][whole][0], data.points[0, 0].astype(np.float32))
+
+
+def test_generate_takes_the_student_where_nothing_speaks_against_it(
+    runs: tuple[Path, Path],
+) -> None:
+    def draw(**asked: Any) -> Any:
+        return generate("a", model=str(runs[1]), seed=3, threads=1, **asked)[0]
+
+    two = draw(steps=2)
+    assert (two.recipe.sampler, two.recipe.evaluations) == ("student", 2)
+    words = two.recipe.command("x.png")
+    assert words[words.index("--sampler") + 1] == "student"
+    same = draw(steps=2, sampler="student", spacing="uniform", scale=2.0)
+    assert np.array_equal(two.native, same.native)
+    assert draw(sampler="student").recipe.steps == 4
+    for other in (
+        {"steps": 3}, {"steps": 2, "scale": 3.0}, {"steps": 2, "negative": "b"},
+        {"steps": 2, "sampler": "ddim"}, {"steps": 2, "spacing": "karras"},
+    ):  # fmt: skip
+        assert draw(**other).recipe.sampler != "student", other
+    for wrong, says in (
+        ({"steps": 3}, "takes 1, 2, 4"), ({"scale": 3.0}, "at scale 2"),
+        ({"negative": "b"}, "no negative"), ({"spacing": "karras"}, "even steps"),
+        ({"guidance": "apg"}, "cannot be guided"), ({"interval": (0.2, 0.8)}, "cannot be guided"),
+    ):  # fmt: skip
+        with pytest.raises(BadRequest, match=says):
+            draw(sampler="student", **wrong)
+
+
+def test_one_seed_is_one_picture(runs: tuple[Path, Path]) -> None:
+    many = generate("a", model=str(runs[1]), seed=3, n=5, steps=2, threads=1)
+    alone = generate("a", model=str(runs[1]), seed=5, steps=2, threads=1)[0]
+    assert np.abs(many[2].native.astype(int) - alone.native).max() <= 1
+
+
+def test_what_cannot_be_distilled(
+    runs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    base = str(runs[0])
+    for words, says in (
+        (["upscaler", "--out", "it"], "draws no pictures from noise"),
+        ([base, "--out", base], "itself"),
+        ([base, "--out", "it", "--ways", "0"], "ways is 0"),
+        (["nothing", "--out", "it"], "no 'nothing'"),
+    ):
+        assert main(["distill", *words]) == 2
+        assert says in capsys.readouterr().err.replace("\n", " ")
+        assert not Path("it").exists()
+    with pytest.raises(BadRequest, match="has no student"):
+        generate("a", model=base, steps=2, sampler="student")
+    with pytest.raises(ValueError, match="does not stop where"):
+        next(student.run(replace(LESSON, walk=6), ["a"], tmp_path / "it", runs[0]))

@@ -1,0 +1,194 @@
+"""A student of a model, who draws what it draws in one, two or four steps; the model itself stays.
+
+    unstir distill emoji --out runs/student
+    unstir generate "a cat" --steps 2 -o cat.png      # once it is part of the model
+
+The teacher's ways from noise to data are drawn once, guided as the model usually is, and kept at
+the times that the student stops at. The student has the teacher's network and weights and is told
+besides where it is to go (networks/unet.py); it learns to get there in one step
+(objectives/trajectory.py). So guidance is part of it and costs nothing any more. The run's folder
+is the model's with the student in it. Figures: docs/speed.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.torch import load_file
+from torch import nn
+
+from unstir.codecs.seen import nothing
+from unstir.conditions.cache import Cache, encode_all
+from unstir.conditions.text import Text
+from unstir.conditions.tokens import Tokens
+from unstir.core.find import find
+from unstir.core.guidance.cfg import cfg
+from unstir.core.noise import gaussian, seeds
+from unstir.core.paths import path
+from unstir.networks.build import build
+from unstir.networks.layers import channels_last
+from unstir.objectives.trajectory import TrajectoryMatching
+from unstir.recipes.cache import new_array, stored
+from unstir.recipes.pipeline import by_one
+from unstir.recipes.recipe import Events, Progress
+from unstir.runtimes.export import add_student
+from unstir.runtimes.model import Model, load
+from unstir.training import distributed
+from unstir.training.loop import train
+from unstir.training.settings import Settings
+from unstir.training.snapshots import export_ema
+
+FIRST_SEED = 2**42
+"""Of the noise that the teacher's ways begin from."""
+CHUNK = 16
+TRAINER = Settings(
+    steps=1_000, batch=64, lr=5e-4, muon_lr=0.01, warmup=50, cooldown=0.6, ema=(0.1,)
+)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a student learns.
+
+    Args:
+        steps: the numbers of steps it draws in.
+        ways: how many of the teacher's it sees.
+        walk: the teacher's steps for each, by dpmpp_2m, a multiple of all of `steps`.
+        trainer: settings of the training.
+    """
+
+    steps: tuple[int, ...] = (1, 2, 4)
+    ways: int = 6_000
+    walk: int = 12
+    trainer: Settings = TRAINER
+
+    @property
+    def stops(self) -> int:
+        """Parts that the student's steps divide a way into."""
+        return math.lcm(*self.steps)
+
+
+def run(lesson: Lesson, prompts: Sequence[str], out: Path, base: Path) -> Events:
+    """Teach a student of the model in `base` into `out`; the same call goes on after any stop."""
+    settings, cache = lesson.trainer, out / "cache"
+    group, model = distributed.group(settings.device), load(base, threads=settings.threads)
+    _check(model, lesson)
+    cache.mkdir(parents=True, exist_ok=True)
+    yield from by_one(group, _encoded(model, prompts, cache))
+    told = Told(model, prompts, cache)
+    yield from by_one(group, _ways(model, lesson, told, cache / "ways.npy"))
+    net = pupil(model)
+    objective: Any = TrajectoryMatching(leaps=True)
+    data = Ways(model, lesson, told, stored(cache / "ways.npy"))
+    channels_last(net)
+    for event in train(net, objective, data, settings, out / "denoiser"):
+        yield Progress("student", event.step, event.steps, event)
+    if group.first:
+        net.load_state_dict(export_ema(out / "denoiser", settings.ema[-1]))
+        training = {"ema": settings.ema[-1], "settings": settings.to_json(), "ways": lesson.ways}
+        said = {"steps": list(lesson.steps), "scale": model.manifest.defaults.get("scale", 1.0)}
+        add_student(base, out, net, said, training)
+    yield Progress("done", 1, 1)
+
+
+def _check(model: Model, lesson: Lesson) -> None:
+    said = model.manifest
+    if said.parametrization != "flow" or said.schedule.get("name") != "flow":
+        raise ValueError(f"{said.name} is no flow; only those can be distilled yet")
+    if said.network is None or said.network["name"] != "unet":
+        raise ValueError(f"{said.name} is no U-Net; only those can be distilled yet")
+    if lesson.walk % lesson.stops:
+        raise ValueError(f"a walk of {lesson.walk} steps does not stop where {lesson.steps} do")
+
+
+def pupil(model: Model) -> nn.Module:
+    """The teacher's network, also told where to go, with the teacher's weights."""
+    said = model.manifest.network or {}
+    net = build(said["name"], said["sizes"] | {"leaps": True})
+    weights = load_file(model.folder / "denoiser.safetensors")
+    net.load_state_dict(net.state_dict() | {k: v.float() for k, v in weights.items()})
+    return net
+
+
+def _encoded(model: Model, prompts: Sequence[str], cache: Path) -> Events:
+    """Token states of every different prompt, once."""
+    if isinstance(model.condition, Text):
+        for done, total in encode_all(model.condition, prompts, cache / "text"):
+            yield Progress("prompts", done, total)
+
+
+def _ways(model: Model, lesson: Lesson, told: Told, file: Path) -> Events:
+    """The teacher's ways at the student's stops, (N, stops + 1, C, h, w) float16."""
+    if file.exists():
+        return
+    shape = (lesson.ways, lesson.stops + 1, *model.manifest.shape)
+    with new_array(file, shape, np.float16) as ways:
+        for first in range(0, lesson.ways, CHUNK):
+            rows = np.arange(first, min(first + CHUNK, lesson.ways))
+            ways[first : first + len(rows)] = way(model, lesson, told(rows), rows)
+            yield Progress("ways", first, lesson.ways)
+
+
+def way(model: Model, lesson: Lesson, told: Tokens | None, rows: np.ndarray) -> np.ndarray:
+    """The ways of these numbers, guided as the model usually is: (B, stops + 1, C, h, w)."""
+    noise = gaussian(seeds(FIRST_SEED + int(rows[0]), len(rows)), model.manifest.shape)
+    denoise, levels = model.denoise(told), path(model.schedule, lesson.walk)
+    if told is not None and model.condition is not None:
+        both = model.both(told, model.condition.null(1))
+        denoise = cfg(both, model.manifest.defaults.get("scale", 1.0))
+    begin = levels[0].sigma * noise(-1)
+    steps = find("samplers", "dpmpp_2m")(denoise, begin, levels, noise=noise)
+    points = [begin, *(step.x for step in steps)]
+    return np.stack(points[:: lesson.walk // lesson.stops], 1)
+
+
+class Told:
+    """What ways show, by their numbers: each prompt, or each class, in turn."""
+
+    def __init__(self, model: Model, prompts: Sequence[str], cache: Path) -> None:
+        self.condition, self.prompts = model.condition, prompts
+        self.states = Cache(cache / "text") if isinstance(model.condition, Text) else None
+
+    def __call__(self, ways: np.ndarray) -> Tokens | None:
+        if self.condition is None:
+            return None
+        asked = [self.prompts[int(i) % len(self.prompts)] for i in ways]
+        if self.states is not None:
+            return self.states.at(self.states.rows(asked))
+        return self.condition.encode(asked)
+
+
+class Ways:
+    """Steps of the ways: of each, those of every number of steps, each number as often."""
+
+    def __init__(self, model: Model, lesson: Lesson, told: Told, points: np.ndarray) -> None:
+        self.model, self.told, self.points = model, told, points
+        self.stops = stops = lesson.stops
+        self.pairs = np.array([
+            (k * stops // n, (k + 1) * stops // n)
+            for n in lesson.steps for k in range(n) for _ in range(stops // n)
+        ])  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.points) * len(self.pairs)
+
+    def batch(self, indices: np.ndarray, /) -> dict[str, np.ndarray]:
+        ways, pairs = indices // len(self.pairs), self.pairs[indices % len(self.pairs)]
+        found = {
+            "begin": self.points[ways, pairs[:, 0]].astype(np.float32),
+            "x": self.points[ways, pairs[:, 1]].astype(np.float32),
+            "times": (1 - pairs / self.stops).astype(np.float32),
+        }
+        told = self.told(ways)
+        if told is not None:
+            longest = max(1, int(told.mask.sum(1).max()))
+            found |= {"tokens": told.states[:, :longest], "token_mask": told.mask[:, :longest]}
+        if self.model.manifest.repaints:
+            empty = nothing(self.model.manifest.shape)
+            found["extra"] = np.repeat(empty, len(indices), 0)
+        return found
