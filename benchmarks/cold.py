@@ -28,11 +28,12 @@ COMMANDS = {
 def measure(arguments: list[str]) -> tuple[float, float, float]:
     """(processor seconds, wall seconds, peak MB) of one process."""
     begin = time.perf_counter()
-    pid = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL).pid  # fmt: skip
-    _, status, used = os.wait4(pid, 0)
+    process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)  # fmt: skip
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
     if status:
-        sys.exit(f"{arguments} ended with {os.waitstatus_to_exitcode(status)}")
+        sys.exit(f"{arguments} ended with {process.returncode}")
     return used.ru_utime + used.ru_stime, time.perf_counter() - begin, used.ru_maxrss / 1024
 
 

@@ -2,6 +2,7 @@
 
     python -m benchmarks.judge.score check          on renderings it never saw
     python -m benchmarks.judge.score model [N]      on N pictures of seen and of held-out prompts
+    python -m benchmarks.judge.score model [N] [MODEL] [STEPS]      of another folder, other steps
 
 Every prompt is drawn once, its seed is its number; none is chosen or left out. Prompts and
 answers: see `questions`. Retrieval: the prompt that the judge finds likeliest among 100.
@@ -63,13 +64,13 @@ def check(n: int = 2000) -> None:
         report(f"autoencoder, {split}", glyphs, cases, judge(np.concatenate(coded)))
 
 
-def model(n: int = 500) -> None:
-    """The shipped model: prompts of seen and held-out combinations, and common single things."""
+def model(n: int = 500, which: str = "emoji", steps: int | None = None) -> None:
+    """A model: prompts of seen and held-out combinations, and common single things."""
     glyphs = emoji.load(cache_dir() / "emoji")
     judge = Judge(glyphs)
     for name, cases in prompts(glyphs, n):
         pictures = [
-            generate(caption, seed=seed, size="native")[0].pixels
+            generate(caption, model=which, steps=steps, seed=seed, size="native")[0].pixels
             for seed, (_, caption) in enumerate(cases)
         ]
         logits = judge(np.stack(pictures))
@@ -137,6 +138,12 @@ def interval(hits: Sequence[bool]) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2 or sys.argv[1] not in ("check", "model"):
-        sys.exit("usage: python -m benchmarks.judge.score check|model [N]")
-    {"check": check, "model": model}[sys.argv[1]](*map(int, sys.argv[2:]))
+    match sys.argv[1:]:
+        case ["check", *count]:
+            check(*map(int, count))
+        case ["model", *asked] if len(asked) <= 3:
+            model(*(value if at == 1 else int(value) for at, value in enumerate(asked)))
+        case _:
+            sys.exit(
+                "usage: python -m benchmarks.judge.score check [N] | model [N [MODEL [STEPS]]]"
+            )

@@ -189,14 +189,14 @@ def _floor(world: World, n: int) -> dict[str, float]:
 
 
 def _sheet(world: World, out: Path) -> None:
-    """Samples of each family, of seed 0, a row each, below real ones: samples.png."""
+    """Samples of each family, of the first seed whose are there, a row each, below real ones:
+    samples.png."""
     if not world.widths:
         return
     rows = [world.real[:SHOWN]]
     for family, way in ((family, way) for family, ways in WAYS.items() for way in ways):
-        file = out / Contestant(family, 0).folder / f"samples-{way}.npy"
-        if file.exists():
-            rows.append(np.load(file))
+        kept = sorted(out.glob(f"{family}-*-1/samples-{way}.npy"))
+        rows += [np.load(file) for file in kept[:1]]
     pixels = [
         from_model(np.clip(np.broadcast_to(r, (len(r), 3, *r.shape[2:])), -1, 1))
         for r in map(world.pictures, rows)
