@@ -31,6 +31,7 @@ def plot(report: Report, out: Path) -> None:
 def _curves(axes: Axes, report: Report) -> None:
     """The kernel distance over the share of the training work: the mean of the seeds, and a band
     from the lowest to the highest. The student's begins when its teacher is done."""
+    lowest = np.inf
     for family in TITLES:
         rows = [row for row in report.usual(family) if row["curve"]]
         if not rows:
@@ -40,11 +41,15 @@ def _curves(axes: Axes, report: Report) -> None:
         begin = 0.75 if family == "student" else 0.0
         share = begin + (1 - begin) * steps / rows[0]["steps"]
         values = np.array([[value for _, value in row["curve"][:points]] for row in rows])
+        lowest = min(lowest, float(values.min()))
         axes.plot(share, values.mean(0), "o-", color=COLORS[family], label=TITLES[family])
         axes.fill_between(share, values.min(0), values.max(0), color=COLORS[family], alpha=0.2)
     axes.set_xlabel("share of the training's operations")
     axes.set_ylabel("kernel distance to held-out samples")
-    axes.set_yscale("symlog", linthresh=1e-3)
+    if lowest > 0:
+        axes.set_yscale("log")
+    else:  # an unbiased distance of equals is as often below 0
+        axes.set_yscale("symlog", linthresh=1e-3)
     axes.set_title(f"{report.name}: {report.budget:.3g} operations of training each")
 
 
