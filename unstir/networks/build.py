@@ -8,12 +8,14 @@ from torch import nn
 
 from unstir.networks.autoencoder import Autoencoder
 from unstir.networks.pairs import PairNet
+from unstir.networks.sequence import Sequence
 from unstir.networks.transformer import Transformer
 from unstir.networks.unet import UNet
 
 NETWORKS: dict[str, type[nn.Module]] = {
     "autoencoder": Autoencoder,
     "pairs": PairNet,
+    "sequence": Sequence,
     "transformer": Transformer,
     "unet": UNet,
 }

@@ -40,11 +40,13 @@ class Layer(nn.Module):
         tokens: Tensor | None,
         mask: Tensor | None,
         angles: Tensor,
+        there: Tensor | None = None,
     ) -> Tensor:
+        """`there` (B, N) are the tokens that are looked at; None: all."""
         m = modulation + self.shift  # (B, 1 or N, 6, W)
         shift1, scale1, gate1, shift2, scale2, gate2 = m.unbind(-2)
         h = self.norm1(x) * (1 + scale1) + shift1
-        x = x + (1 + gate1) * self.self(h, h, angles=angles)
+        x = x + (1 + gate1) * self.self(h, h, there, angles)
         if self.cross is not None and self.norm2 is not None and tokens is not None:
             x = x + self.cross(self.norm2(x), tokens, mask)
         a, b = self.gate_up(self.norm3(x) * (1 + scale2) + shift2).chunk(2, -1)

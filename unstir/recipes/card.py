@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-DRAWS = {"image": "pictures", "upscaler": "pictures", "molecule": "molecules"}
-UNITS = {"pictures": "pixels", "molecules": "atoms at most"}
+DRAWS = {"image": "pictures", "upscaler": "pictures", "molecule": "molecules",
+         "string": "strings"}  # fmt: skip
+UNITS = {"pictures": "pixels", "molecules": "atoms at most", "strings": "pieces at most"}
 
 
 def write_card(out: Path, manifest: Mapping[str, Any], samples: int, parameters: int) -> None:

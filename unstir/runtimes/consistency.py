@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from unstir.core import paths
+from unstir.core.discrete import schedules as discrete
 from unstir.core.find import NotFound, named, names
 from unstir.core.parametrizations import parametrization
 from unstir.core.samplers._aliases import ours
@@ -35,6 +36,9 @@ def check(manifest: Manifest) -> None:
     for name in needed:
         if name not in manifest.graphs:
             raise Bad(f"has no graph {name!r}; a model needs {' and '.join(needed)} to draw")
+    if manifest.kind == "string":
+        _check_string(manifest)
+        return
     _check_inputs(manifest)
     if manifest.repaints:
         _check_extra(manifest)
@@ -52,6 +56,37 @@ def check(manifest: Manifest) -> None:
         _check_size(manifest)
     _check_defaults(Fields(dict(manifest.defaults), "defaults"), manifest.current)
     _check_process(manifest)
+
+
+def _check_string(manifest: Manifest) -> None:
+    """A model of strings: its pieces, their lengths, and a masked process."""
+    said = Fields(dict(manifest.string or {}), "string")
+    symbols, lengths = said.names("symbols", least=1), said.numbers("lengths")
+    merges = (manifest.string or {}).get("merges")
+    place = len(symbols)
+    for pair in merges if isinstance(merges, list) else [None]:
+        if not isinstance(pair, list) or [type(n) for n in pair] != [int, int]:
+            raise Bad("has a merge in string that is no pair of pieces")
+        if not all(0 <= n < place for n in pair):
+            raise Bad(f"has a merge {pair} in string of pieces that come later, or never")
+        place += 1
+    if manifest.shape != (len(lengths) - 1, place) or manifest.size != manifest.shape[:1]:
+        raise Bad(
+            f"has shape {list(manifest.shape)} and size {list(manifest.size)}; its {place} pieces "
+            f"in rows of up to {len(lengths) - 1} make it [{len(lengths) - 1}, {place}]"
+        )
+    if min(lengths) < 0 or sum(lengths) <= 0:
+        raise Bad("has no string in its lengths")
+    if manifest.graphs["denoiser"].inputs != ("x",) or manifest.parametrization != "masked":
+        raise Bad("is a model of strings; its denoiser takes x alone, and is masked")
+    named(discrete.TABLE, manifest.schedule.get("name", ""), "schedules of tokens")
+    defaults = Fields(dict(manifest.defaults), "defaults")
+    defaults.count("steps", 1000)
+    if not defaults.number("temperature", 1.0) > 0:
+        raise Bad("has a temperature that is not above 0")
+    named(
+        dict.fromkeys(names("discrete.samplers")), defaults.name("sampler"), "samplers of tokens"
+    )
 
 
 def _check_process(manifest: Manifest) -> None:

@@ -44,6 +44,7 @@ _ARE = {
     "image": "a model that draws from nothing",
     "upscaler": "an upscaler",
     "molecule": "a model of molecules",
+    "string": "a model of strings",
     "text-encoder": "a text encoder, a part of models",
     "features": "a feature space",
 }
@@ -51,6 +52,7 @@ _DOES = {
     "image": "makes no pictures",
     "upscaler": "enlarges no pictures",
     "molecule": "draws no molecules",
+    "string": "writes no strings",
 }
 CHUNK = 4
 """Samples that a padded model runs at a time."""

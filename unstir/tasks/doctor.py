@@ -95,7 +95,7 @@ def _picture() -> Check:
     try:
         condition = next(e.manifest for e in models() if e.name == name)
         prompt = "" if condition and condition.condition else None
-        *_, picture = generate(prompt, model=name, steps=2, seed=0).events()
+        *_, picture = generate(prompt, model=name, steps=3, seed=0).events()
         assert isinstance(picture, Picture)
         spread = float(np.std(picture.native))
         return Check("drawing", f"{name} draws", spread > 0, "its pictures are empty")

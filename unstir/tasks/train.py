@@ -47,9 +47,9 @@ def train(
     """Train a recipe, or a model of your own pictures.
 
     Args:
-        what: A recipe (decoder, digits, emoji, molecules, trace, upscaler), or a folder of
-            pictures: captioned by metadata.jsonl or .txt files, sorted into class folders, or
-            neither.
+        what: A recipe (decoder, digits, emoji, molecules, smiles, trace, upscaler), or a
+            folder of pictures: captioned by metadata.jsonl or .txt files, sorted into class
+            folders, or neither.
         out: Folder of the run, and of the model when it is done. The same command goes on
             after a stop.
         steps: Steps of the denoiser's training; without it, what suits recipe and data.

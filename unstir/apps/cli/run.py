@@ -46,12 +46,13 @@ app = App(
     suppress_keyboard_interrupt=False,
     default_parameter=Parameter(negative_iterable=()),
 )
-OTHERS = {"molecule": "molecules"}
+OTHERS = {"molecule": "molecules", "string": "strings"}
 """Kinds of models that `generate` has another command for."""
 MOLECULES = (".sdf", ".mol")
 """Endings of files that `inpaint` has another command for."""
 USAGES = {
     "molecules": "unstir generate --model molecules [OPTIONS]",
+    "strings": "unstir generate --model smiles [OPTIONS]",
     "complete": "unstir inpaint --keep STR [OPTIONS] MOLECULE",
 }
 """What to write for the commands that have no name of their own."""

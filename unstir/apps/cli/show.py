@@ -11,6 +11,9 @@ from unstir.apps.cli.derive import derived
 from unstir.runtimes.manifest import Manifest
 from unstir.tasks.show import Shown, show
 
+UNITS = {"molecule": "atoms", "string": "pieces"}
+"""What the size of a model counts; pixels of others."""
+
 
 @derived(show)
 def command(find: Callable[[], Shown], *, json: bool = False) -> None:
@@ -37,7 +40,7 @@ def _model(manifest: Manifest) -> str:
         "name": manifest.name,
         "what": manifest.title,
         "kind": manifest.kind,
-        "atoms" if manifest.kind == "molecule" else "pixels": size,
+        UNITS.get(manifest.kind, "pixels"): size,
         "draws from": condition,
         "prefers": text.dumps(dict(manifest.defaults)),
         "process": text.dumps([dict(manifest.schedule), manifest.parametrization]),

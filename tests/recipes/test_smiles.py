@@ -1,0 +1,137 @@
+"""A model of strings from training to files: a small language, learned in seconds."""
+
+from __future__ import annotations
+
+import csv
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from unstir.apps.cli import main
+from unstir.core.discrete.process import PAD
+from unstir.networks.sequence import Sequence
+from unstir.objectives.masking import Counting
+from unstir.recipes import smiles
+from unstir.runtimes.manifest import read
+from unstir.tasks.request import BadRequest
+from unstir.tasks.strings import strings
+from unstir.training.rng import Rng
+
+WORDS = ["CCO", "CCN", "OCC", "NCC", "CCCO", "OCCC"]
+RECIPE = replace(
+    smiles.recipe,
+    pieces=4,
+    sizes=dict(width=64, depth=2),
+    trainer=replace(smiles.recipe.trainer, steps=250, batch=32, warmup=10, threads=1),
+    defaults=dict(sampler="random_order", steps=8, scale=1.0, temperature=1.0),
+)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("smiles") / "run"
+    for _ in smiles.run(RECIPE, out, strings=WORDS * 50):
+        pass
+    return out
+
+
+def test_it_writes_what_it_learned(model: Path) -> None:
+    """Words of the language, and each about as often as it should be."""
+    made = [w.text for w in strings(model=str(model), n=300, seed=0, threads=1)]
+    shares = [made.count(word) / 300 for word in WORDS]
+    assert sum(shares) > 0.9
+    assert min(shares) > 0.08
+    assert {len(w.text) for w in strings(model=str(model), n=20, seed=0, length=1)} <= {1, 2}
+
+
+def test_one_seed_is_one_string(model: Path) -> None:
+    many = list(strings(model=str(model), n=9, seed=3, threads=1))
+    assert [w.seed for w in many] == list(range(3, 12))
+    alone = list(strings(model=str(model), n=1, seed=7, threads=1))
+    assert alone[0] == many[4]
+
+
+def test_it_goes_on_from_a_model(model: Path, tmp_path: Path) -> None:
+    """With the pieces of that model, whatever the strings are now."""
+    less = replace(RECIPE, trainer=replace(RECIPE.trainer, steps=2, lr=1e-9, muon_lr=1e-9))
+    for _ in smiles.run(less, tmp_path / "more", start=model, strings=["CCCO", "OCC"]):
+        pass
+    one, two = read(model).string, read(tmp_path / "more").string
+    assert one is not None
+    assert two is not None
+    assert (one["symbols"], one["merges"]) == (two["symbols"], two["merges"])
+    made = [
+        [w.text for w in strings(model=str(at), n=5, seed=0, length=2)]
+        for at in (model, tmp_path / "more")
+    ]
+    assert made[0] == made[1]
+
+
+def test_files(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    words = ["generate", "--model", str(model), "--n", "3", "--seed", "5"]
+    assert main([*words, "-o", "it.smi"]) == 0
+    assert "3 strings" in capsys.readouterr().err
+    lines = [line.split("\t") for line in Path("it.smi").read_text().splitlines()]
+    assert [name for _, name in lines] == ["smiles-5", "smiles-6", "smiles-7"]
+    assert main([*words, "-o", "it.csv"]) == 0
+    with Path("it.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["smiles"] for row in rows] == [text for text, _ in lines]
+    again = shlex.split(rows[1]["command"])
+    assert main(again[1:]) == 0
+    with Path("it.csv").open(newline="") as file:
+        assert [row["smiles"] for row in csv.DictReader(file)] == [lines[1][0]]
+    for wrong, says in (
+        (["-o", "it.png"], "does not end in .smi"), (["--length", "99"], "knows 1 to"),
+        (["--sampler", "gibbs"], "give another sampler"), (["--temperature", "-1"], "temperature"),
+        (["--sampler", "nothing"], "no 'nothing'"),
+    ):  # fmt: skip
+        assert main([*words, *wrong]) == 2
+        assert says in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_what_cannot_be_written(model: Path) -> None:
+    with pytest.raises(BadRequest, match="n is 0"):
+        strings(model=str(model), n=0)
+    with pytest.raises(ValueError, match="is a model of molecules"):
+        strings(model="molecules")
+
+
+def test_padding_changes_nothing() -> None:
+    torch.manual_seed(0)
+    net = Sequence(5, 12, 32, 2).eval()
+    with torch.no_grad():
+        for p in net.parameters():
+            p.add_(0.2 * torch.randn_like(p))
+        x = torch.tensor([[0, -1, 3, -1], [4, 2, -1, PAD]])
+        more = torch.cat([x, torch.full((2, 8), PAD)], 1)
+        torch.testing.assert_close(net(more)[:, :4][x != PAD], net(x)[x != PAD])
+        other = x.clone()
+        other[0, 0] = 1
+        assert (net(other)[0] - net(x)[0]).abs().max() > 1e-3
+        torch.testing.assert_close(net(other)[1], net(x)[1])
+
+
+def test_the_counted_loss_is_the_entropy() -> None:
+    """Of the exact answer: words of two tokens, (0, 0) and (1, 1) alike often: half of log 2 for
+    each token."""
+
+    class Exact(torch.nn.Module):
+        def forward(self, x: torch.Tensor, *_: object) -> torch.Tensor:
+            seen = x.max(1).values
+            known = torch.where(seen >= 0, seen, 2)
+            return torch.tensor([[0.0, -50], [-50, 0.0], [0.0, 0.0]])[known][:, None].expand(
+                -1, 2, 2
+            )
+
+    x = torch.arange(4096)[:, None].remainder(2).expand(-1, 2)
+    loss = Counting()(Exact(), {"x": x}, Rng(0, 0, range(4096)))["loss"]
+    assert abs(float(loss) - 0.5 * np.log(2)) < 0.03

@@ -1,0 +1,134 @@
+"""Molecules as SMILES strings, drawn from hidden pieces.
+
+    for molecule in strings(n=100, seed=7): print(molecule.text)
+
+Each has as many pieces as one of the training set, drawn by its seed, or `length`. With a step for
+each piece one is shown at a time. One seed is one string, whatever else is drawn with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from unstir.core import paths
+from unstir.core.discrete.guidance.temperature import temperature as tempered
+from unstir.core.discrete.process import MASK, PAD, subs
+from unstir.core.discrete.schedules import TABLE
+from unstir.core.find import find, named
+from unstir.core.levels import Level
+from unstir.core.noise import seeds as following
+from unstir.core.noise import uniform
+from unstir.modalities.smiles import Pieces
+from unstir.runtimes.model import Model
+from unstir.tasks.prepared import first_seed, loaded_model
+from unstir.tasks.recipe import Recipe
+from unstir.tasks.request import BadRequest, number, whole, words
+from unstir.tasks.structures import sizes
+
+GROUP = 256
+"""Strings that are drawn together."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """One string, and the seed that makes it."""
+
+    text: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Writing:
+    """The strings of a request, drawn as they are asked for."""
+
+    model: Model
+    seed: int
+    n: int
+    length: int | None
+    temperature: float
+    recipe: Recipe
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __iter__(self) -> Iterator[Written]:
+        for first in range(0, self.n, GROUP):
+            yield from self.group(range(first, min(first + GROUP, self.n)))
+
+    def group(self, which: range) -> list[Written]:
+        """Some of them."""
+        each = following(self.seed + which[0], len(which))
+        said, longest = self.model.manifest.string or {}, self.model.manifest.shape[0]
+        pieces = pieces_of(self.model)
+        counts = sizes(each, said["lengths"], self.length)
+        x = np.where(np.arange(longest) < counts[:, None], MASK, PAD)
+        net = subs(lambda z, t: self.model.graphs["denoiser"](z.astype(np.float32)))
+        process = TABLE[self.model.manifest.schedule["name"]]()
+        spacing = paths.TABLE[self.recipe.spacing]
+        path: list[Level] = paths.path(process, self.recipe.steps, spacing)
+        noise = uniform(each, (longest,))
+        sampler = find("discrete.samplers", self.recipe.sampler)
+        for step in sampler(tempered(net, self.temperature), x, path, noise=noise):
+            x = step.x
+        return [
+            Written(pieces.decode(row[row >= 0].tolist()), seed)
+            for row, seed in zip(x, each, strict=True)
+        ]
+
+    def command(self, seed: int, file: str) -> list[str]:
+        """The words of the command that writes the string of this seed alone."""
+        return replace(self.recipe, seed=seed).command(file)
+
+
+def pieces_of(model: Model) -> Pieces:
+    """What the model's tokens are."""
+    said = model.manifest.string or {}
+    return Pieces(tuple(said["symbols"]), tuple((a, b) for a, b in said["merges"]))
+
+
+def strings(
+    *,
+    model: str = "smiles",
+    n: int = 1,
+    seed: int | None = None,
+    length: int | None = None,
+    temperature: float | None = None,
+    steps: int | None = None,
+    sampler: str | None = None,
+    spacing: str | None = None,
+    threads: int | None = None,
+) -> Writing:
+    """Write molecules as strings.
+
+    Args:
+        n: How many; string i has the seed SEED + i.
+        length: How many pieces each has, where it is not drawn.
+        temperature: Below 1 surer, above 1 more varied.
+        steps: In how many steps the pieces are shown; with fewer than pieces several at once.
+        sampler: Which are shown first: random_order, confidence, ancestral, remdm.
+    """
+    first = first_seed(seed, n)
+    loaded = loaded_model(model, "onnx", threads, False, "string")
+    prefers, longest = loaded.manifest.defaults, loaded.manifest.shape[0]
+    steps = whole("steps", prefers["steps"] if steps is None else steps, 1, 1000)
+    name = words("sampler", sampler or prefers["sampler"])
+    find("discrete.samplers", name)
+    spread = words("spacing", spacing or "uniform")
+    named(paths.TABLE, spread, "spacings")
+    if name == "gibbs":
+        raise BadRequest("gibbs mends strings that are there; give another sampler")
+    heat = number("temperature", temperature or prefers["temperature"], 0.01, 10)
+    if length is not None and not 1 <= whole("length", length, 1, 10**6) <= longest:
+        raise BadRequest(f"length is {length}; {loaded.manifest.name} knows 1 to {longest}")
+    options = {"temperature": heat} | ({} if length is None else {"length": length})
+    recipe = Recipe(
+        prompt=None, negative="", model=model, name=loaded.manifest.name,
+        sha256=loaded.manifest.sha256, seed=first, steps=steps, evaluations=steps, sampler=name,
+        spacing=spread, scale=None, guidance="cfg", interval=None, pixels=(0, 0),
+        padded=False, runtime="onnx", threads=loaded.threads, asked_threads=threads,
+        options=options,
+    )  # fmt: skip
+    return Writing(loaded, first, n, length, heat, recipe)
