@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from unstir.core.discrete.process import PAD
 from unstir.networks.sequence import Sequence
 from unstir.objectives.masking import Counting
 from unstir.recipes import smiles
-from unstir.runtimes.manifest import read
+from unstir.runtimes.manifest import BadModel, read
 from unstir.tasks.request import BadRequest
 from unstir.tasks.strings import strings
 from unstir.training.rng import Rng
@@ -103,6 +104,34 @@ def test_what_cannot_be_written(model: Path) -> None:
         strings(model=str(model), n=0)
     with pytest.raises(ValueError, match="is a model of molecules"):
         strings(model="molecules")
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "says"),
+    [
+        ("string.merges", [[0, 99]], "come later, or never"),
+        ("string.merges", [[0]], "no pair of pieces"),
+        ("string.merges", "no list", "no pair of pieces"),
+        ("string.symbols", ["C", "C"], "different names"),
+        ("string.lengths", [0, 0, 0], "has shape"),
+        ("string.lengths", "many", "a list of numbers"),
+        ("shape", [3, 99], "make it"),
+        ("parametrization", "flow", "is masked"),
+        ("schedule", {"name": "flow"}, "schedules of tokens"),
+        ("defaults.sampler", "heun", "samplers of tokens"),
+        ("defaults.temperature", 0, "temperature"),
+    ],
+)
+def test_a_model_that_contradicts_itself(
+    where: str, value: object, says: str, model: Path, tmp_path: Path
+) -> None:
+    said = json.loads((model / "model.json").read_text())
+    *parts, last = where.split(".")
+    inner = said[parts[0]] if parts else said
+    inner[last] = value
+    (tmp_path / "model.json").write_text(json.dumps(said))
+    with pytest.raises(BadModel, match=says):
+        read(tmp_path)
 
 
 def test_padding_changes_nothing() -> None:
