@@ -15,13 +15,12 @@ data sets.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from unstir.networks.one_pass import Rivals
 from unstir.objectives.denoising import condition
@@ -50,28 +49,20 @@ class Adversarial:
         if self.augment:
             pixels = (F.pixel_shuffle(x, self.patch) for x in (real, made))
             real, made = (F.pixel_unshuffle(augmented(x, rng), self.patch) for x in pixels)
-        parts = play(model.critic, real, made, told)
-        loss = parts["generator"] + parts["critic"] + self.penalty / 2 * parts["steepness"]
-        return {"loss": loss, **parts}
-
-
-def play(
-    critic: nn.Module, real: Tensor, made: Tensor, told: Sequence[Tensor | None] = ()
-) -> dict[str, Tensor]:
-    """Both games of a batch: the generator's loss, whose gradient goes into `made` and not into
-    the critic; the critic's; and the mean square of its slopes, |grad D(real)|^2 + |grad
-    D(made)|^2."""
-    x, y = real.detach().requires_grad_(), made.detach().requires_grad_()
-    d_real, d_made = critic(x, *told), critic(y, *told)
-    up_real, up_made = gradient(d_real, x), gradient(d_made, y)
-    push = torch.sigmoid(d_real - d_made)[(...,) + (None,) * (made.ndim - 1)] * up_made
-    climbed = -(push.detach() * made).sum() / len(made)
-    fooling = F.softplus(d_real - d_made).mean().detach()
-    return {
-        "generator": fooling + (climbed - climbed.detach()),
-        "critic": F.softplus(d_made - d_real).mean(),
-        "steepness": square(up_real) + square(up_made),
-    }
+        x, y = real.detach().requires_grad_(), made.detach().requires_grad_()
+        d_real, d_made = model.critic(x, *told), model.critic(y, *told)
+        up_real, up_made = gradient(d_real, x), gradient(d_made, y)
+        critic = F.softplus(d_made - d_real).mean()
+        steep = square(up_real) + square(up_made)
+        fooling = F.softplus(d_real - d_made).mean().detach()
+        push = torch.sigmoid(d_real - d_made)[(...,) + (None,) * (made.ndim - 1)] * up_made
+        climbed = -(push.detach() * made).sum() / len(made)
+        return {
+            "loss": fooling + (climbed - climbed.detach()) + critic + self.penalty / 2 * steep,
+            "generator": fooling,
+            "critic": critic,
+            "steepness": steep,
+        }
 
 
 def gradient(score: Tensor, x: Tensor) -> Tensor:

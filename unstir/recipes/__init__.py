@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from unstir.recipes.recipe import Events, Recipe, Source
     from unstir.training.settings import Settings
 
-NAMES = ("decoder", "digits", "emoji", "molecules", "smiles", "trace", "upscaler")
+NAMES = ("digits", "emoji", "molecules", "smiles", "trace", "upscaler")
 BOTH = ("threads", "device", "dtype", "compile")
 OWN = ("batch", "lr", "muon_lr", "seed")
 
@@ -64,8 +64,8 @@ def run(what: str, out: Path, changes: Changes | None = None, start: str | None 
         return _run_molecules(out, changes or Changes(), start)
     if what == "smiles":
         return _run_smiles(out, changes or Changes(), start)
-    if what in ("decoder", "trace"):
-        return _run_beside(what, out, changes or Changes(), start or "emoji")
+    if what == "trace":
+        return _run_trace(out, changes or Changes(), start or "emoji")
     if Path(what).is_dir() and out.resolve().is_relative_to(Path(what).resolve()):
         raise ValueError(
             f"--out {out} lies in the folder of the pictures, where what the run draws would be "
@@ -110,15 +110,13 @@ def _run_smiles(out: Path, changes: Changes, start: str | None) -> Events:
     return smiles.run(recipe, out, find_model(start) if start else None)
 
 
-def _run_beside(what: str, out: Path, changes: Changes, start: str) -> Events:
-    """Recipes that add to a model, or better a part of it."""
-    from unstir.recipes import decoder, trace
+def _run_trace(out: Path, changes: Changes, start: str) -> Events:
+    from unstir.recipes import trace
     from unstir.runtimes.shelf import folder as find_model
 
     if changes.codec_steps or changes.figures:
-        raise ValueError(f"{what} trains one part of a model: no --codec-steps and no --figures")
-    own = {"decoder": decoder, "trace": trace}[what]
-    return own.run(changed(own.recipe, changes), own.source(), out, find_model(start))
+        raise ValueError("a branch for lines leaves the autoencoder alone and measures nothing")
+    return trace.run(changed(trace.recipe, changes), trace.source(), out, find_model(start))
 
 
 def changed(recipe: Recipe, changes: Changes) -> Recipe:

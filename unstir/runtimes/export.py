@@ -108,20 +108,6 @@ def add_student(
     return manifest
 
 
-def replace_codec(
-    base: Path, out: Path, codec: Autoencoder, training: dict[str, Any]
-) -> dict[str, Any]:
-    """Write the model folder `base` with another autoencoder of the same sizes into `out`."""
-    manifest = _copied(base, out)
-    offsets = _weights(codec.cpu(), out / "autoencoder.safetensors")
-    manifest["graphs"] |= _codec(out, codec, manifest, offsets)
-    manifest["codec"] |= {"training": training}
-    names = "autoencoder.safetensors", "encoder.onnx", "decoder.onnx"
-    manifest["files"] |= {name: _sha256(out / name) for name in names}
-    _save(out, manifest)
-    return manifest
-
-
 def _copied(base: Path, out: Path) -> dict[str, Any]:
     """All files of a model folder in another one, but for model.json, which is returned."""
     out.mkdir(parents=True, exist_ok=True)
