@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from unstir.objectives.masking import Counting
 from unstir.recipes import smiles
 from unstir.runtimes.manifest import BadModel, read
 from unstir.tasks.request import BadRequest
-from unstir.tasks.strings import strings
+from unstir.tasks.strings import decorate, strings
 from unstir.training.rng import Rng
 
 WORDS = ["CCO", "CCN", "OCC", "NCC", "CCCO", "OCCC"]
@@ -96,6 +97,34 @@ def test_files(
         (["--sampler", "nothing"], "no 'nothing'"),
     ):  # fmt: skip
         assert main([*words, *wrong]) == 2
+        assert says in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_what_is_written_stays(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """In its place and to the letter, each gap with something in it."""
+    for gapped, pattern in (
+        ("C*", "C.+"), ("*O", ".+O"), ("C*C", "C.+C"), ("*C*", ".+C.+"),
+    ):  # fmt: skip
+        made = list(decorate(gapped, model=str(model), n=12, seed=1, threads=1))
+        assert all(re.fullmatch(pattern, w.text) for w in made), gapped
+        assert list(decorate(gapped, model=str(model), seed=4, threads=1)) == [made[3]]
+    texts = [w.text for w in decorate("CC*", model=str(model), n=60, seed=0, temperature=0.7)]
+    assert sum(text in WORDS for text in texts) > 50
+    monkeypatch.chdir(tmp_path)
+    assert main(["inpaint", "CC*", "--model", str(model), "--seed", "0", "-o", "it.csv"]) == 0
+    with Path("it.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["smiles"] == texts[0] or row["smiles"].startswith("CC")
+    assert main(shlex.split(row["command"])[1:]) == 0
+    capsys.readouterr()
+    for wrong, says in (
+        ("CCO", "nothing to draw"), ("*", "nothing to keep"), ("C!*", "no SMILES"),
+        ("[Se]*", "never saw"), ("CCCCCCCCCCCCCCCCC*", "knows up to"),
+    ):  # fmt: skip
+        assert main(["inpaint", wrong, "--model", str(model)]) in (2, 3)
         assert says in capsys.readouterr().err.replace("\n", " ")
 
 

@@ -4,11 +4,13 @@
 
 Each has as many pieces as one of the training set, drawn by its seed, or `length`. With a step for
 each piece one is shown at a time. One seed is one string, whatever else is drawn with it.
+
+    for molecule in decorate("c1ccc(*)cc1", n=10): ...     # what is written stays, * is drawn
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -50,6 +52,8 @@ class Writing:
     length: int | None
     temperature: float
     recipe: Recipe
+    kept: tuple[np.ndarray, ...] = ()
+    """Pieces that stay; between each two of them something is drawn."""
 
     def __len__(self) -> int:
         return self.n
@@ -63,8 +67,13 @@ class Writing:
         each = following(self.seed + which[0], len(which))
         said, longest = self.model.manifest.string or {}, self.model.manifest.shape[0]
         pieces = pieces_of(self.model)
-        counts = sizes(each, said["lengths"], self.length)
+        least = sum(map(len, self.kept)) + max(0, len(self.kept) - 1)
+        enough = [count if n >= least else 0 for n, count in enumerate(said["lengths"])]
+        counts = sizes(each, enough, self.length)
         x = np.where(np.arange(longest) < counts[:, None], MASK, PAD)
+        if self.kept:
+            gaps = uniform(each, (longest,), field="gaps")(-1)
+            x = np.stack([around(self.kept, *row) for row in zip(x, gaps, strict=True)])
         net = subs(lambda z, t: self.model.graphs["denoiser"](z.astype(np.float32)))
         process = TABLE[self.model.manifest.schedule["name"]]()
         spacing = paths.TABLE[self.recipe.spacing]
@@ -81,6 +90,18 @@ class Writing:
     def command(self, seed: int, file: str) -> list[str]:
         """The words of the command that writes the string of this seed alone."""
         return replace(self.recipe, seed=seed).command(file)
+
+
+def around(kept: Sequence[np.ndarray], row: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """A row of MASK and PAD with the kept pieces in it, in their order: each gap has a place, and
+    the places that are left go to gaps by the uniform numbers `u`."""
+    count, gaps = int((row == MASK).sum()), len(kept) - 1
+    free = count - sum(map(len, kept)) - gaps
+    wide = 1 + np.bincount((u[:free] * gaps).astype(int), minlength=gaps)[:gaps]
+    parts = [kept[0]]
+    for width, part in zip(wide, kept[1:], strict=True):
+        parts += [np.full(width, MASK), part]
+    return np.concatenate([*parts, row[count:]]).astype(row.dtype)
 
 
 def pieces_of(model: Model) -> Pieces:
@@ -110,6 +131,54 @@ def strings(
         steps: In how many steps the pieces are shown; with fewer than pieces several at once.
         sampler: Which are shown first: random_order, confidence, ancestral, remdm.
     """
+    asked = {"steps": steps, "sampler": sampler, "spacing": spacing, "threads": threads}
+    return _writing(model, n, seed, length, temperature, **asked)
+
+
+def decorate(
+    smiles: str,
+    *,
+    model: str = "smiles",
+    n: int = 1,
+    seed: int | None = None,
+    length: int | None = None,
+    temperature: float | None = None,
+    steps: int | None = None,
+    sampler: str | None = None,
+    spacing: str | None = None,
+    threads: int | None = None,
+) -> Writing:
+    """Complete a molecule that is written in part.
+
+    Args:
+        smiles: A SMILES string with a * wherever something is to be drawn.
+    """
+    asked = {"steps": steps, "sampler": sampler, "spacing": spacing, "threads": threads}
+    run = _writing(model, n, seed, length, temperature, **asked)
+    parts = words("smiles", smiles).split("*")
+    if len(parts) < 2 or not any(parts):
+        raise BadRequest(
+            f"{smiles!r} has nothing to draw, or nothing to keep; write a * in each gap, as in "
+            "c1ccc(*)cc1"
+        )
+    pieces, none = pieces_of(run.model), np.zeros(0, int)
+    kept = tuple(pieces.encode([part])[0] if part else none for part in parts)
+    least, longest = sum(map(len, kept)) + len(kept) - 1, run.model.manifest.shape[0]
+    if not least <= (length or longest) <= longest:
+        short = "" if length is None else f", and length is {length}"
+        raise BadRequest(
+            f"{smiles!r} takes {least} pieces or more, one in each gap; {run.recipe.name} knows up "
+            f"to {longest}{short}"
+        )
+    recipe = replace(run.recipe, verb="inpaint", given={"smiles": smiles})
+    return replace(run, kept=kept, recipe=recipe)
+
+
+def _writing(
+    model: str, n: int, seed: int | None, length: int | None, temperature: float | None, *,
+    steps: int | None, sampler: str | None, spacing: str | None, threads: int | None,
+) -> Writing:  # fmt: skip
+    """The request, understood."""
     first = first_seed(seed, n)
     loaded = loaded_model(model, "onnx", threads, False, "string")
     prefers, longest = loaded.manifest.defaults, loaded.manifest.shape[0]

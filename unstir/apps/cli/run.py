@@ -53,6 +53,7 @@ MOLECULES = (".sdf", ".mol")
 USAGES = {
     "molecules": "unstir generate --model molecules [OPTIONS]",
     "strings": "unstir generate --model smiles [OPTIONS]",
+    "decorate": "unstir inpaint --model smiles [OPTIONS] SMILES",
     "complete": "unstir inpaint --keep STR [OPTIONS] MOLECULE",
 }
 """What to write for the commands that have no name of their own."""
@@ -82,6 +83,8 @@ def run(words: Sequence[str]) -> None:
         words = [OTHERS.get(_kind(words), first), *words[1:]]
     if first == "inpaint" and any(word.lower().endswith(MOLECULES) for word in words[1:2]):
         words = ["complete", *words[1:]]
+    elif first == "inpaint" and _kind(words) == "string":
+        words = ["decorate", *words[1:]]
     app(words, exit_on_error=False, print_error=False)
 
 
