@@ -167,8 +167,8 @@ def decorate(
     if not least <= (length or longest) <= longest:
         short = "" if length is None else f", and length is {length}"
         raise BadRequest(
-            f"{smiles!r} takes {least} pieces or more, one in each gap; {run.recipe.name} knows up "
-            f"to {longest}{short}"
+            f"{smiles!r} takes {least} pieces or more, one in each gap; {run.recipe.name} knows "
+            f"up to {longest}{short}"
         )
     recipe = replace(run.recipe, verb="inpaint", given={"smiles": smiles})
     return replace(run, kept=kept, recipe=recipe)
