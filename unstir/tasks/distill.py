@@ -73,7 +73,7 @@ def distill(
     changes = {name: value for name, value in given.items() if value is not None}
     lesson = Lesson()
     lesson = replace(lesson, ways=ways or lesson.ways, trainer=replace(lesson.trainer, **changes))
-    return run(lesson, asked, out, base)
+    return run(lesson, asked[: lesson.ways], out, base)
 
 
 def _prompts(manifest: Manifest, file: Path | None) -> list[str]:
