@@ -3,6 +3,7 @@ where only its number of steps is asked for."""
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,28 @@ def test_it_goes_where_the_teacher_went(runs: tuple[Path, Path]) -> None:
         assert errors[0] < 0.5 * errors[1], (steps, errors)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("objective", ["flow_map", "consistency"])
+def test_other_signals_lead_there_too(
+    runs: tuple[Path, Path], tmp_path: Path, objective: str
+) -> None:
+    """From the same ways, with the same weights to begin from; told apart in model.json."""
+    base, first = runs
+    shutil.copytree(first / "cache", tmp_path / "cache")
+    lesson = replace(LESSON, objective=objective)
+    assert not any(
+        event.stage == "ways" for event in student.run(lesson, ["a", "b"], tmp_path, base)
+    )
+    model = load(tmp_path)
+    assert (model.manifest.student or {})["training"]["objective"] == objective
+    exact = ends(model, 60, "dpmpp_2m")
+    for steps in (1, 2):
+        errors = [
+            float(np.square(ends(model, steps, name) - exact).mean()) for name in (None, "ddim")
+        ]
+        assert errors[0] < 0.8 * errors[1], (steps, errors)
+
+
 def test_it_begins_as_its_teacher(runs: tuple[Path, Path]) -> None:
     model = load(runs[0])
     net, x = student.pupil(model).eval(), torch.randn(2, 3, 8, 8)
@@ -120,7 +143,7 @@ def test_a_way_is_the_walk_of_its_noise(runs: tuple[Path, Path]) -> None:
 def test_every_number_of_steps_counts_alike(runs: tuple[Path, Path]) -> None:
     model = load(runs[0])
     told = student.Told(model, ["a", "b"], runs[1] / "cache")
-    data = student.Ways(model, LESSON, told, np.load(runs[1] / "cache" / "ways.npy"))
+    data = student.Ways(model, LESSON.steps, told, np.load(runs[1] / "cache" / "ways.npy"))
     batch = data.batch(np.arange(len(data)))
     long = np.round(batch["times"][:, 0] - batch["times"][:, 1], 3)
     assert {float(n): int((long == n).sum()) for n in np.unique(long)} == {
@@ -173,6 +196,7 @@ def test_what_cannot_be_distilled(
         (["upscaler", "--out", "it"], "draws no pictures from noise"),
         ([base, "--out", base], "itself"),
         ([base, "--out", "it", "--ways", "0"], "ways is 0"),
+        ([base, "--out", "it", "--objective", "flow"], "did you mean 'flow_map'"),
         (["nothing", "--out", "it"], "no 'nothing'"),
     ):
         assert main(["distill", *words]) == 2

@@ -39,8 +39,18 @@ class TrajectoryMatching:
         t, s = batch["times"].to(begin.dtype).unbind(1)
         went = (s - t).reshape(-1, *[1] * (begin.ndim - 1))
         goal = {"s": s} if self.leaps else {}
-        told = *condition(batch, rng, 0.0), *(batch[key] for key in ("extra",) if key in batch)
-        reached = begin + went * model(begin, t, *told, **goal)
-        square = (reached - end).square().flatten(1).mean(1)
-        loss = (square + self.soft**2).sqrt() - self.soft
-        return {"loss": loss.mean(), "square": square.mean().detach()}
+        reached = begin + went * model(begin, t, *told(batch, rng), **goal)
+        return apart(reached - end, self.soft)
+
+
+def told(batch: dict[str, Tensor], rng: Any) -> tuple[Tensor | None, ...]:
+    """What a student's network takes after x and t: the condition, which is never dropped (its
+    teacher was guided), and further channels if there are any."""
+    return *condition(batch, rng, 0.0), *(batch[key] for key in ("extra",) if key in batch)
+
+
+def apart(error: Tensor, soft: float) -> dict[str, Tensor]:
+    """The loss, pseudo-Huber of each sample's error (B, ...), and the mean square."""
+    square = error.square().flatten(1).mean(1)
+    loss = (square + soft**2).sqrt() - soft
+    return {"loss": loss.mean(), "square": square.mean().detach()}

@@ -6,8 +6,8 @@
 The teacher's ways from noise to data are drawn once, guided as the model usually is, and kept at
 the times that the student stops at. The student has the teacher's network and weights and is told
 besides where it is to go (networks/unet.py); it learns to get there in one step
-(objectives/trajectory.py). So guidance is part of it and costs nothing any more. The run's folder
-is the model's with the student in it. Figures: docs/speed.md.
+(objectives/trajectory.py; `LEARNS` has two other signals). So guidance is part of it and costs
+nothing any more. The run's folder is the model's with the student in it. Figures: docs/speed.md.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from unstir.core.noise import gaussian, seeds
 from unstir.core.paths import path
 from unstir.networks.build import build
 from unstir.networks.layers import channels_last
+from unstir.objectives.consistency import Consistency
+from unstir.objectives.flow_map import FlowMap
 from unstir.objectives.trajectory import TrajectoryMatching
 from unstir.recipes.cache import new_array, stored
 from unstir.recipes.pipeline import by_one
@@ -39,7 +41,7 @@ from unstir.recipes.recipe import Events, Progress
 from unstir.runtimes.export import add_student
 from unstir.runtimes.model import Model, load
 from unstir.training import distributed
-from unstir.training.loop import train
+from unstir.training.loop import Objective, train
 from unstir.training.settings import Settings
 from unstir.training.snapshots import export_ema
 
@@ -49,6 +51,12 @@ CHUNK = 16
 TRAINER = Settings(
     steps=1_000, batch=64, lr=5e-4, muon_lr=0.01, warmup=50, cooldown=0.6, ema=(0.1,)
 )
+LEARNS: dict[str, Objective] = {
+    "trajectory": TrajectoryMatching(leaps=True),
+    "flow_map": FlowMap(),
+    "consistency": Consistency(),
+}
+"""Training signals. The first is given steps of the ways, the others whole ways."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +67,14 @@ class Lesson:
         steps: the numbers of steps it draws in.
         ways: how many of the teacher's it sees.
         walk: the teacher's steps for each, by dpmpp_2m, a multiple of all of `steps`.
+        objective: by what signal, one of `LEARNS`.
         trainer: settings of the training.
     """
 
     steps: tuple[int, ...] = (1, 2, 4)
     ways: int = 6_000
     walk: int = 12
+    objective: str = "trajectory"
     trainer: Settings = TRAINER
 
     @property
@@ -75,7 +85,7 @@ class Lesson:
 
 def run(lesson: Lesson, prompts: Sequence[str], out: Path, base: Path) -> Events:
     """Teach a student of the model in `base` into `out`; the same call goes on after any stop."""
-    settings, cache = lesson.trainer, out / "cache"
+    settings, cache, work = lesson.trainer, out / "cache", out / lesson.objective
     group, model = distributed.group(settings.device), load(base, threads=settings.threads)
     _check(model, lesson)
     cache.mkdir(parents=True, exist_ok=True)
@@ -83,14 +93,17 @@ def run(lesson: Lesson, prompts: Sequence[str], out: Path, base: Path) -> Events
     told = Told(model, prompts, cache)
     yield from by_one(group, _ways(model, lesson, told, cache / "ways.npy"))
     net = pupil(model)
-    objective: Any = TrajectoryMatching(leaps=True)
-    data = Ways(model, lesson, told, stored(cache / "ways.npy"))
+    numbers = lesson.steps if lesson.objective == "trajectory" else (1,)
+    data = Ways(model, numbers, told, stored(cache / "ways.npy"))
     channels_last(net)
-    for event in train(net, objective, data, settings, out / "denoiser"):
+    for event in train(net, LEARNS[lesson.objective], data, settings, work):
         yield Progress("student", event.step, event.steps, event)
     if group.first:
-        net.load_state_dict(export_ema(out / "denoiser", settings.ema[-1]))
-        training = {"ema": settings.ema[-1], "settings": settings.to_json(), "ways": lesson.ways}
+        net.load_state_dict(export_ema(work, settings.ema[-1]))
+        training = {
+            "objective": lesson.objective, "ema": settings.ema[-1],
+            "settings": settings.to_json(), "ways": lesson.ways,
+        }  # fmt: skip
         said = {"steps": list(lesson.steps), "scale": model.manifest.defaults.get("scale", 1.0)}
         add_student(base, out, net, said, training)
     yield Progress("done", 1, 1)
@@ -166,12 +179,15 @@ class Told:
 class Ways:
     """Steps of the ways: of each, those of every number of steps, each number as often."""
 
-    def __init__(self, model: Model, lesson: Lesson, told: Told, points: np.ndarray) -> None:
+    def __init__(
+        self, model: Model, numbers: Sequence[int], told: Told, points: np.ndarray
+    ) -> None:
         self.model, self.told, self.points = model, told, points
-        self.stops = stops = lesson.stops
+        self.stops = stops = points.shape[1] - 1
+        each = math.lcm(*numbers)
         self.pairs = np.array([
             (k * stops // n, (k + 1) * stops // n)
-            for n in lesson.steps for k in range(n) for _ in range(stops // n)
+            for n in numbers for k in range(n) for _ in range(each // n)
         ])  # fmt: skip
 
     def __len__(self) -> int:

@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from unstir.core.find import named
 from unstir.folders import cache_dir
 from unstir.recipes.recipe import Progress
 from unstir.runtimes.manifest import Manifest, read
@@ -31,6 +32,7 @@ def distill(
     model: str = "emoji",
     *,
     out: Path,
+    objective: str = "trajectory",
     ways: int | None = None,
     steps: int | None = None,
     prompts: Path | None = None,
@@ -44,6 +46,8 @@ def distill(
         model: Name of a model, or its folder; it becomes the teacher.
         out: Folder of the run, and of the model with its student when it is done. The same
             command goes on after a stop.
+        objective: What the student learns by: trajectory (steps of the teacher's ways), flow_map
+            or consistency (whole ways; docs/speed.md).
         ways: How many of the teacher's ways from noise to picture the student sees.
         steps: Steps of the student's training.
         prompts: A text file with a prompt in each line, of the kind that the student is to draw;
@@ -66,12 +70,13 @@ def distill(
     check_out(out)
     if out.resolve() == base:
         raise BadRequest(f"--out is the folder of {model} itself; give another one")
-    asked = _prompts(manifest, prompts)
-    from unstir.recipes.student import Lesson, run
+    from unstir.recipes.student import LEARNS, Lesson, run
 
+    named(LEARNS, objective, "objectives of students")
+    asked = _prompts(manifest, prompts)
     given: dict[str, Any] = {"steps": steps, "seed": seed, "threads": threads, "device": device}
     changes = {name: value for name, value in given.items() if value is not None}
-    lesson = Lesson()
+    lesson = Lesson(objective=objective)
     lesson = replace(lesson, ways=ways or lesson.ways, trainer=replace(lesson.trainer, **changes))
     return run(lesson, asked[: lesson.ways], out, base)
 
