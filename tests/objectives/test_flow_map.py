@@ -90,7 +90,8 @@ def settled(objective: FlowMap | Consistency, speed: Speed) -> float:
 def test_of_data_it_settles_at_the_exact_flow(
     kind: type[FlowMap], right: Speed, other: Speed
 ) -> None:
-    """To first order in the share, which is what the held target leaves out; not at the other's."""
+    """To first order in the share, which is what the held target leaves out; not at the
+    other's."""
     coarse, fine = (abs(settled(kind(share, soft=100.0), right)) for share in (0.1, 0.05))
     assert fine < 0.06
     assert 1.8 < coarse / fine < 2.3

@@ -5,8 +5,8 @@
 
 (Song et al. 2023; Geng et al. 2025, ECT, with the share fixed as late in its schedule.) It is the
 flow map that goes to the end, wherever it is told to go: x_t - x_l = share t v, so that u learns
-share v + (1 - share) u(x_l, l, s), as in flow_map.py. In several steps it goes straight towards the
-end it sees at each. Noise and end are of one way of the teacher, as there.
+share v + (1 - share) u(x_l, l, s), as in flow_map.py. In several steps it goes straight towards
+the end it sees at each. Noise and end are of one way of the teacher, as there.
 """
 
 from __future__ import annotations

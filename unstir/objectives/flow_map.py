@@ -5,12 +5,12 @@
 
 where x_s = x_t + (s - t) u(x_t, t, s) is the student's step. In the limit of a small share it is
 the average speed of the flow from t to s that learns nothing new (Luo et al. 2025, SoFlow; compare
-Frans et al. 2024). That needs no derivative along the way, and no teacher in memory. At s = t it is
-flow matching.
+Frans et al. 2024). That needs no derivative along the way, and no teacher in memory. At s = t it
+is flow matching.
 
-Noise and end are those of one way of the teacher: such lines x_t seldom cross, so that v says little
-that x_t does not, and a seed stays one picture (Liu et al. 2023, rectified flow). With noise of its
-own for each end it is a flow map learned from data.
+Noise and end are those of one way of the teacher: such lines x_t seldom cross, so that v says
+little that x_t does not, and a seed stays one picture (Liu et al. 2023, rectified flow). With
+noise of its own for each end it is a flow map learned from data.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def step(
 ) -> dict[str, Tensor]:  # fmt: skip
     """The loss at times t of a network told s, which is held at the times l; each (B,)."""
     begin, end, known = batch["begin"], batch["x"], told(batch, rng)
-    t, s, l = (part.to(end.dtype) for part in when)  # noqa: E741
+    t, s, l = (part.to(end.dtype) for part in when)
     speed = begin - end
 
     def average(at: Tensor) -> Tensor:
