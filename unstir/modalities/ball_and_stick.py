@@ -35,7 +35,7 @@ def grid(structures: Sequence[Structure]) -> np.ndarray:
 
 
 def _square(structure: Structure) -> Image.Image:
-    x = _turned(np.asarray(structure.positions, float))
+    x = turned(np.asarray(structure.positions, float))
     span = max(SPAN, 2 * float(np.abs(x[:, :2]).max(initial=0)) + 1.2)
     scale = FINE * SIDE / span
     place = FINE * SIDE / 2 + scale * x[:, :2]
@@ -57,7 +57,7 @@ def _square(structure: Structure) -> Image.Image:
     return image.resize((SIDE, SIDE), Image.Resampling.BOX)
 
 
-def _turned(x: np.ndarray) -> np.ndarray:
+def turned(x: np.ndarray) -> np.ndarray:
     """Widest along x, then y; a turn, not a reflection."""
     x = x - x.mean(0)
     axes = np.linalg.svd(x, full_matrices=True)[2]

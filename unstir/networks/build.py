@@ -7,6 +7,7 @@ from typing import Any
 from torch import nn
 
 from unstir.networks.autoencoder import Autoencoder
+from unstir.networks.frames import FrameNet
 from unstir.networks.pairs import PairNet
 from unstir.networks.sequence import Sequence
 from unstir.networks.transformer import Transformer
@@ -14,6 +15,7 @@ from unstir.networks.unet import UNet
 
 NETWORKS: dict[str, type[nn.Module]] = {
     "autoencoder": Autoencoder,
+    "frames": FrameNet,
     "pairs": PairNet,
     "sequence": Sequence,
     "transformer": Transformer,

@@ -15,8 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unstir.core.discrete.process import PAD
-from unstir.networks.layers import TokenEmbedding, zero
-from unstir.networks.transformer import Layer
+from unstir.networks.layers import Layer, TokenEmbedding, zero
 
 
 class Sequence(nn.Module):

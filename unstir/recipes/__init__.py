@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from unstir.recipes.recipe import Events, Recipe, Source
     from unstir.training.settings import Settings
 
-NAMES = ("digits", "emoji", "molecules", "smiles", "trace", "upscaler")
+NAMES = ("digits", "emoji", "molecules", "proteins", "smiles", "trace", "upscaler")
 BOTH = ("threads", "device", "dtype", "compile")
 OWN = ("batch", "lr", "muon_lr", "seed")
 
@@ -62,6 +62,8 @@ def run(what: str, out: Path, changes: Changes | None = None, start: str | None 
         return _run_upscaler(out, changes or Changes(), start)
     if what == "molecules":
         return _run_molecules(out, changes or Changes(), start)
+    if what == "proteins":
+        return _run_proteins(out, changes or Changes(), start)
     if what == "smiles":
         return _run_smiles(out, changes or Changes(), start)
     if what == "trace":
@@ -98,6 +100,16 @@ def _run_molecules(out: Path, changes: Changes, start: str | None) -> Events:
         raise ValueError("a model of molecules begins from random weights; leave the start out")
     recipe = replace(atoms.recipe, trainer=trained(atoms.recipe.trainer, changes))
     return atoms.run(recipe, out)
+
+
+def _run_proteins(out: Path, changes: Changes, start: str | None) -> Events:
+    from unstir.recipes import proteins
+    from unstir.runtimes.shelf import folder as find_model
+
+    if changes.codec_steps or changes.figures:
+        raise ValueError("a model of proteins has no autoencoder and no figures of pictures")
+    recipe = replace(proteins.recipe, trainer=trained(proteins.recipe.trainer, changes))
+    return proteins.run(recipe, out, find_model(start) if start else None)
 
 
 def _run_smiles(out: Path, changes: Changes, start: str | None) -> Events:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 DRAWS = {"image": "pictures", "upscaler": "pictures", "molecule": "molecules",
-         "string": "strings"}  # fmt: skip
-UNITS = {"pictures": "pixels", "molecules": "atoms at most", "strings": "pieces at most"}
+         "string": "strings", "protein": "chains"}  # fmt: skip
+UNITS = {"pictures": "pixels", "molecules": "atoms at most", "strings": "pieces at most",
+         "chains": "residues at most"}  # fmt: skip
 
 
 def write_card(out: Path, manifest: Mapping[str, Any], samples: int, parameters: int) -> None:

@@ -26,6 +26,7 @@ def warm(net: Net, start: Mapping[str, Path], part: str) -> Net:
         raise ValueError(f"{start[part]} has no {path.name} to start from; leave out the start")
     weights = {k: v.float() for k, v in load_file(path).items()}
     own = {k: tuple(v.shape) for k, v in net.state_dict().items()}
+    weights = _idle(net, weights) | weights
     if ENTRY in own and ENTRY in weights:
         weights[ENTRY] = _widened(weights[ENTRY], own[ENTRY])
     given = {k: tuple(v.shape) for k, v in weights.items()}
@@ -37,6 +38,14 @@ def warm(net: Net, start: Mapping[str, Path], part: str) -> Net:
         )
     net.load_state_dict(weights)
     return net
+
+
+def _idle(net: nn.Module, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The net's own weights of its parts that begin as nothing, where the given network has none
+    of that part."""
+    parts = [name + "." for name in getattr(net, "idle", ())]
+    new = tuple(part for part in parts if not any(k.startswith(part) for k in weights))
+    return {k: v for k, v in net.state_dict().items() if new and k.startswith(new)}
 
 
 def _widened(weight: Tensor, shape: tuple[int, ...]) -> Tensor:

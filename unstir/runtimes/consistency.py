@@ -12,12 +12,15 @@ import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from unstir.core import paths
 from unstir.core.discrete import schedules as discrete
 from unstir.core.find import NotFound, named, names
 from unstir.core.parametrizations import parametrization
 from unstir.core.samplers._aliases import ours
 from unstir.core.schedules import from_json
+from unstir.modalities.backbones import TERMS
 from unstir.modalities.structures import channels
 from unstir.runtimes.checks import Bad, Fields
 
@@ -52,6 +55,8 @@ def check(manifest: Manifest) -> None:
         _check_upscale(Fields(dict(manifest.upscale or {}), "upscale"), manifest.shape[0])
     if manifest.kind == "molecule":
         _check_molecule(Fields(dict(manifest.molecule or {}), "molecule"), manifest.shape)
+    elif manifest.kind == "protein":
+        _check_protein(Fields(dict(manifest.protein or {}), "protein"), manifest)
     else:
         _check_size(manifest)
     _check_defaults(Fields(dict(manifest.defaults), "defaults"), manifest.current)
@@ -208,6 +213,28 @@ def _check_molecule(molecule: Fields, shape: tuple[int, ...]) -> None:
         )
     if min(counts) < 0 or sum(counts[1:]) <= 0:
         raise Bad("has no molecule in its counts of atoms")
+
+
+def _check_protein(said: Fields, manifest: Manifest) -> None:
+    """A state is (3, residues); what completes a backbone: see modalities/backbones.py."""
+    counts = said.numbers("counts")
+    if manifest.shape != (3, len(counts) - 1) or manifest.size != manifest.shape[1:]:
+        raise Bad(
+            f"has states of shape {list(manifest.shape)}; of up to {len(counts) - 1} residues "
+            f"they are [3, {len(counts) - 1}]"
+        )
+    if min(counts) < 0 or sum(counts[4:]) <= 0 or sum(counts[:4]):
+        raise Bad("has no chain of four residues or more in its counts, or shorter ones")
+    shapes = {"turn": (TERMS, 2), "planes": (2, 3, 2)}
+    for name, shape in shapes.items():
+        try:
+            found = np.array((manifest.protein or {}).get(name), float)
+        except (TypeError, ValueError):
+            found = np.zeros(0)
+        if found.shape != shape or not np.isfinite(found).all():
+            raise Bad(f"has no {' x '.join(map(str, shape))} numbers in protein.{name}")
+    if manifest.graphs["denoiser"].inputs != ("x", "t", "extra"):
+        raise Bad("is a model of proteins; its denoiser takes x, t and extra")
 
 
 def _check_condition(condition: Fields) -> None:

@@ -28,8 +28,8 @@ from unstir.runtimes.tensors import BadTensors, read_header
 FORMAT = 1
 LONGEST = 4 * 2**20
 """Bytes of a model.json; class names and licences fit many times over."""
-KINDS = ("image", "upscaler", "molecule", "string", "text-encoder", "features")
-DRAWING = ("image", "upscaler", "molecule", "string")
+KINDS = ("image", "upscaler", "molecule", "protein", "string", "text-encoder", "features")
+DRAWING = ("image", "upscaler", "molecule", "protein", "string")
 """Kinds with a denoiser."""
 _UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """Format n -> the function that rewrites its text as format n + 1."""
@@ -72,6 +72,7 @@ class Manifest:
     condition: Mapping[str, Any] | None = None
     upscale: Mapping[str, Any] | None = None
     molecule: Mapping[str, Any] | None = None
+    protein: Mapping[str, Any] | None = None
     string: Mapping[str, Any] | None = None
     control: Mapping[str, Any] | None = None
     student: Mapping[str, Any] | None = None
@@ -205,6 +206,7 @@ def _manifest(folder: Path, sha256: str, data: dict[str, Any]) -> Manifest:
         condition=fields.part("condition", none=True),
         upscale=fields.table("upscale") if kind == "upscaler" else None,
         molecule=fields.table("molecule") if kind == "molecule" else None,
+        protein=fields.table("protein") if kind == "protein" else None,
         string=fields.table("string") if kind == "string" else None,
         control=fields.part("control", none=True),
         student=fields.table("student") or None,

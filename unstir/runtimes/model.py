@@ -44,6 +44,7 @@ _ARE = {
     "image": "a model that draws from nothing",
     "upscaler": "an upscaler",
     "molecule": "a model of molecules",
+    "protein": "a model of proteins",
     "string": "a model of strings",
     "text-encoder": "a text encoder, a part of models",
     "features": "a feature space",
@@ -52,6 +53,7 @@ _DOES = {
     "image": "makes no pictures",
     "upscaler": "enlarges no pictures",
     "molecule": "draws no molecules",
+    "protein": "draws no proteins",
     "string": "writes no strings",
 }
 CHUNK = 4

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unstir.modalities import a1111, sdf
+from unstir.modalities import a1111, proteins, sdf
 from unstir.modalities.image_text import KEY, extract
 from unstir.modalities.images import BadPicture
 from unstir.modalities.sdf import BadMolecule
@@ -46,12 +46,15 @@ def show(what: str) -> Shown:
     """Show a picture or a model.
 
     Args:
-        what: A picture that unstir or another program made, molecules that unstir made, the
+        what: A picture that unstir or another program made, molecules or a protein
+            that unstir made, the
             name of a model, or its folder.
     """
     path = Path(os.path.expanduser(what))
     if path.suffix.lower() in MOLECULES and path.is_file():
         return _molecule(path)
+    if path.suffix.lower() in (".pdb", ".cif") and path.is_file():
+        return _protein(path)
     if path.is_file():
         return _picture(path)
     looks_like_file = path.suffix and what not in shelf.shelf() and not path.is_dir()
@@ -82,6 +85,16 @@ def _molecule(path: Path) -> Shown:
         raise BadMolecule(f"{path} does not say how it was made")
     many = (f"the first of {len(molecules)} molecules",) if len(molecules) > 1 else ()
     return Shown(path, _command(path, recipe), "", recipe, notes=(*many, *_changes(recipe)))
+
+
+def _protein(path: Path) -> Shown:
+    try:
+        recipe = json.loads(proteins.said(path))
+    except ValueError:
+        recipe = None
+    if not isinstance(recipe, dict):
+        raise proteins.BadProtein(f"{path} does not say how it was made")
+    return Shown(path, _command(path, recipe), "", recipe, notes=tuple(_changes(recipe)))
 
 
 def _whose(text: str) -> str:

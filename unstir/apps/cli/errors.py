@@ -25,7 +25,7 @@ CODES = {
     "FileNotFoundError": 3, "FileExistsError": 3, "IsADirectoryError": 3,
     "NotADirectoryError": 3, "PermissionError": 3, "CheckpointError": 3, "Busy": 3,
     "CannotWrite": 4, "NotFinite": 4, "MemoryError": 4, "OSError": 4, "ImportError": 4,
-    "FetchError": 4, "BadMolecule": 3,
+    "FetchError": 4, "BadMolecule": 3, "BadProtein": 3,
 }  # fmt: skip
 """Exit code by the name of the error's class or, failing that, of the nearest class above it."""
 _FULL = "; make room there, or write elsewhere"

@@ -46,14 +46,16 @@ app = App(
     suppress_keyboard_interrupt=False,
     default_parameter=Parameter(negative_iterable=()),
 )
-OTHERS = {"molecule": "molecules", "string": "strings"}
+OTHERS = {"molecule": "molecules", "protein": "proteins", "string": "strings"}
 """Kinds of models that `generate` has another command for."""
-MOLECULES = (".sdf", ".mol")
+FILES = {".sdf": "complete", ".mol": "complete", ".pdb": "scaffold", ".cif": "scaffold"}
 """Endings of files that `inpaint` has another command for."""
 USAGES = {
     "molecules": "unstir generate --model molecules [OPTIONS]",
     "strings": "unstir generate --model smiles [OPTIONS]",
     "decorate": "unstir inpaint --model smiles [OPTIONS] SMILES",
+    "proteins": "unstir generate --model proteins [OPTIONS]",
+    "scaffold": "unstir inpaint --keep STR [OPTIONS] PROTEIN",
     "complete": "unstir inpaint --keep STR [OPTIONS] MOLECULE",
 }
 """What to write for the commands that have no name of their own."""
@@ -81,8 +83,10 @@ def run(words: Sequence[str]) -> None:
         )
     if first == "generate":
         words = [OTHERS.get(_kind(words), first), *words[1:]]
-    if first == "inpaint" and any(word.lower().endswith(MOLECULES) for word in words[1:2]):
-        words = ["complete", *words[1:]]
+    if first == "inpaint" and (
+        other := FILES.get(os.path.splitext("".join(words[1:2]))[1].lower())
+    ):
+        words = [other, *words[1:]]
     elif first == "inpaint" and _kind(words) == "string":
         words = ["decorate", *words[1:]]
     app(words, exit_on_error=False, print_error=False)

@@ -11,7 +11,7 @@ from unstir.apps.cli.derive import derived
 from unstir.runtimes.manifest import Manifest
 from unstir.tasks.show import Shown, show
 
-UNITS = {"molecule": "atoms", "string": "pieces"}
+UNITS = {"molecule": "atoms", "string": "pieces", "protein": "residues"}
 """What the size of a model counts; pixels of others."""
 
 

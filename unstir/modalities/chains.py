@@ -1,0 +1,68 @@
+"""Protein chains as states: where the CA of each residue is, and noise that is a chain too.
+
+    source = noise(seeds, mask)                  # (B, 3, N), in units of `SCALE` angstrom
+    y = walk(length) @ white                     # before it is centered
+
+Column i of a state (B, 3, N) is residue i. The noise is a random walk along the chain that is
+drawn back to where it began, with steps as long as the bond between neighbouring CA, moved so that
+its middle is at 0:
+
+    y_0 ~ N(0, s^2 / (1 - c^2)),   y_i = c y_{i-1} + N(0, s^2),   s = 3.8 angstrom / sqrt(3)
+
+so what is stirred stays a chain of about the right bonds and size (compare Ingraham et al. 2023,
+Chroma, app. C: covariances of chains). It is a linear map of white noise, the same for every step
+of a walk, so samplers see nothing special.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from unstir.core.levels import NoiseSource
+from unstir.core.noise import gaussian
+
+SCALE = 10.0
+"""Angstrom in a unit of states."""
+BOND = 3.8
+"""Angstrom between neighbouring CA of a trans peptide."""
+STEP = BOND / 3**0.5 / SCALE
+"""Deviation of a step of the noise along an axis, in units."""
+KEEPING = 0.97
+"""c above. With it noise is as wide as globular chains of 40 to 128 residues are (within 12 %)."""
+
+
+def walk(length: int) -> np.ndarray:
+    """(N, N), the map from white noise to the random walk, before it is centered."""
+    place = np.arange(length)
+    steps = place[:, None] - place
+    out = np.where(steps >= 0, STEP * KEEPING ** np.maximum(steps, 0), 0.0)
+    out[:, 0] /= (1 - KEEPING**2) ** 0.5
+    return out
+
+
+def centered(x: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """States (B, 3, N) with zero mean over the residues that `mask` (B, N) tells, 0 elsewhere."""
+    m = mask[:, None]
+    return (x - (x * m).sum(2, keepdims=True) / m.sum(2, keepdims=True)) * m
+
+
+def noise(
+    seeds: Sequence[int], mask: np.ndarray, temperature: float = 1.0, dtype: str = "float32"
+) -> NoiseSource[np.ndarray]:
+    """Noise of chains whose residues `mask` (B, N) tells; what is drawn along the walk, but not
+    what it begins from, is `temperature` times as large."""
+    raw = gaussian(seeds, (mask.shape[1], 3), dtype=dtype)  # a longer batch adds at the end
+    along, mask = walk(mask.shape[1]).astype(dtype), mask.astype(dtype)
+
+    def source(step: int, draw: int = 0) -> np.ndarray:
+        x = centered((along @ raw(step, draw)).swapaxes(1, 2), mask)
+        return x if step < 0 else temperature * x
+
+    return source
+
+
+def masks(lengths: Sequence[int], most: int | None = None) -> np.ndarray:
+    """(B, N) float32, 1 where there is a residue, N that of the longest if not given."""
+    return (np.arange(most or max(lengths)) < np.asarray(lengths)[:, None]).astype(np.float32)

@@ -1,0 +1,174 @@
+"""Protein backbones on disk: PDB, mmCIF and FASTA.
+
+    write([protein], Path("out.pdb"))            # by the ending: .pdb, .cif, .fasta
+    protein = read(Path("it.pdb"), "A")          # one chain; by gemmi
+
+Positions are in angstrom with three decimals. A residue whose kind is not known (X) is written as
+glycine, which is what the backbone alone looks like. What a file was made from stands in REMARK
+999 of a PDB file, and in `_unstir.recipe` of an mmCIF file; `said` reads it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from unstir.modalities.files import replacing
+from unstir.modalities.images import BadEnding
+
+ENDINGS = (".pdb", ".cif", ".fasta")
+ATOMS = ("N", "CA", "C", "O")
+NAMES = {
+    "A": "ALA", "R": "ARG", "N": "ASN", "D": "ASP", "C": "CYS", "Q": "GLN", "E": "GLU",
+    "G": "GLY", "H": "HIS", "I": "ILE", "L": "LEU", "K": "LYS", "M": "MET", "F": "PHE",
+    "P": "PRO", "S": "SER", "T": "THR", "W": "TRP", "Y": "TYR", "V": "VAL",
+}  # fmt: skip
+LETTERS = {name: letter for letter, name in NAMES.items()}
+UNKNOWN = "X"
+REMARK = "REMARK 999 "
+WIDE = 80
+"""Columns of a PDB file."""
+FARTHEST = 999.0
+"""Angstrom that a PDB file's eight columns have room for, on either side."""
+
+
+class BadProtein(ValueError):
+    """A file that holds no chain that can be read; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Protein:
+    """One chain: backbone (N, 4, 3) of N, CA, C, O in angstrom; a letter for each residue, X where
+    it is not known; the residues' numbers; and what the file says of itself."""
+
+    xyz: np.ndarray
+    sequence: str
+    numbers: tuple[int, ...]
+    title: str = ""
+    recipe: str = ""
+
+    def __len__(self) -> int:
+        return len(self.xyz)
+
+
+def write(proteins: Sequence[Protein], path: str | os.PathLike[str]) -> Path:
+    """Write all into one FASTA file, or one into a PDB or mmCIF file, whole or not at all."""
+    path = Path(path)
+    make = {".pdb": pdb, ".cif": cif, ".fasta": fasta}[ending(path)]
+    if make is not fasta and len(proteins) != 1:
+        raise BadEnding(f"{path} has room for one chain, not {len(proteins)}")
+    text = "".join(make(protein) for protein in proteins)
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return path
+
+
+def ending(path: Path) -> str:
+    """The path's ending; BadEnding where no chains go there."""
+    if path.suffix.lower() not in ENDINGS:
+        raise BadEnding(
+            f"{path} ends in {path.suffix or 'nothing'}; chains go to {', '.join(ENDINGS)}"
+        )
+    return path.suffix.lower()
+
+
+def pdb(protein: Protein) -> str:
+    """The text of a PDB file (format 3.3): one chain A."""
+    if np.abs(protein.xyz).max() >= FARTHEST:
+        raise BadProtein("the chain reaches farther than a PDB file has room for; write .cif")
+    lines = [f"TITLE     {protein.title}"[:WIDE]] if protein.title else []
+    lines += [REMARK + part for part in _parts(protein.recipe, WIDE - len(REMARK))]
+    for serial, row in enumerate(_rows(protein), 1):
+        atom, name, number, (x, y, z) = row
+        lines.append(
+            f"ATOM  {serial:5d}  {atom:<3} {name} A{number:4d}    {x:8.3f}{y:8.3f}{z:8.3f}"
+            f"  1.00  0.00          {atom[0]:>2}  "
+        )
+    last = f"TER   {4 * len(protein) + 1:5d}      {name} A{number:4d}"
+    return "\n".join([*lines, f"{last:<{WIDE}}", f"{'END':<{WIDE}}"]) + "\n"
+
+
+def cif(protein: Protein) -> str:
+    """The text of an mmCIF file: one chain A."""
+    columns = (
+        "group_PDB", "id", "type_symbol", "label_atom_id", "label_alt_id", "label_comp_id",
+        "label_asym_id", "label_entity_id", "label_seq_id", "Cartn_x", "Cartn_y", "Cartn_z",
+        "occupancy", "B_iso_or_equiv", "auth_seq_id", "auth_asym_id", "pdbx_PDB_model_num",
+    )  # fmt: skip
+    title = protein.title.replace("'", "")
+    lines = ["data_unstir", "#", f"_struct.title '{title}'"]
+    if protein.recipe:
+        lines += ["_unstir.recipe", f";{protein.recipe}", ";"]
+    lines += ["#", "loop_", *(f"_atom_site.{column}" for column in columns)]
+    for serial, (atom, name, number, (x, y, z)) in enumerate(_rows(protein), 1):
+        at = (serial + 3) // 4
+        lines.append(
+            f"ATOM {serial} {atom[0]} {atom} . {name} A 1 {at} {x:.3f} {y:.3f} {z:.3f} 1.00 0.00 "
+            f"{number} A 1"
+        )
+    return "\n".join([*lines, "#"]) + "\n"
+
+
+def fasta(protein: Protein) -> str:
+    """The sequence under its title, sixty letters a line."""
+    return "\n".join([f">{protein.title}", *_parts(protein.sequence, 60)]) + "\n"
+
+
+def said(path: Path) -> str:
+    """The recipe that a file of ours holds, or nothing."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if path.suffix.lower() == ".cif":
+        return text.partition("_unstir.recipe\n;")[2].partition("\n;")[0]
+    lines = [line for line in text.splitlines() if line.startswith(REMARK)]
+    return "".join(line[len(REMARK) :] for line in lines)
+
+
+def read(path: str | os.PathLike[str], chain: str) -> Protein:
+    """The residues of a chain that have all of N, CA, C and O; of PDB or mmCIF, packed or not.
+
+    Raises:
+        ImportError: gemmi is not installed.
+        BadProtein: no such file format, chain, or residue.
+    """
+    try:
+        import gemmi
+    except ImportError:
+        raise ImportError("reading proteins needs gemmi: pip install 'unstir[proteins]'") from None
+    try:
+        models = gemmi.read_structure(os.fspath(path))
+    except (ValueError, RuntimeError) as error:
+        raise BadProtein(f"{path} is no PDB or mmCIF file ({error})") from None
+    if not len(models) or not len(models[0]):
+        raise BadProtein(f"{path} holds no chain")
+    names = [one.name for one in models[0]]
+    if chain not in names:
+        raise BadProtein(f"{path} has no chain {chain!r}; there are: {', '.join(names)}")
+    xyz, letters, numbers = [], [], []
+    for residue in models[0][chain]:
+        atoms = [residue.find_atom(name, "*") for name in ATOMS]
+        if all(atom is not None for atom in atoms) and residue.seqid.icode == " ":
+            xyz.append([atom.pos.tolist() for atom in atoms])
+            letters.append(LETTERS.get(residue.name, UNKNOWN))
+            numbers.append(residue.seqid.num)
+    if not xyz:
+        raise BadProtein(f"chain {chain} of {path} has no residue with N, CA, C and O")
+    return Protein(np.array(xyz), "".join(letters), tuple(numbers))
+
+
+def _rows(protein: Protein) -> list[tuple[str, str, int, np.ndarray]]:
+    """(atom, residue, its number, position) of every atom."""
+    return [
+        (atom, NAMES.get(letter, "GLY"), number, place)
+        for letter, number, four in zip(
+            protein.sequence, protein.numbers, protein.xyz, strict=True
+        )
+        for atom, place in zip(ATOMS, four, strict=True)
+    ]
+
+
+def _parts(text: str, wide: int) -> list[str]:
+    return [text[at : at + wide] for at in range(0, len(text), wide)]

@@ -1,0 +1,163 @@
+"""Protein backbones, drawn from noise.
+
+    for protein in proteins(n=4, length=80, seed=7): write([protein], f"{protein.title}.pdb")
+
+Each has as many residues as one of the training set, drawn by its seed, or `length`. One seed is
+one backbone, whatever else is drawn with it. The walk draws the trace of CA; N, C and O follow
+from it (modalities/backbones.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from unstir.core.levels import Denoise, Level
+from unstir.core.noise import seeds as following
+from unstir.modalities.backbones import from_json
+from unstir.modalities.chains import SCALE, masks, noise
+from unstir.modalities.proteins import UNKNOWN, Protein
+from unstir.runtimes.model import Model
+from unstir.tasks.motif import Motif
+from unstir.tasks.prepared import Prepared, prepare
+from unstir.tasks.process import Process
+from unstir.tasks.recipe import Recipe
+from unstir.tasks.request import BadRequest, number, whole
+from unstir.tasks.structures import sizes
+
+GROUP = 16
+"""Chains that are drawn together."""
+
+
+@dataclass(frozen=True)
+class Folded:
+    """The backbones of a request, drawn as they are asked for, around a `motif` if there is
+    one."""
+
+    model: Model
+    way: Process
+    seed: int
+    n: int
+    length: int | None
+    temperature: float
+    recipe: Recipe
+    motif: Motif | None = None
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __iter__(self) -> Iterator[Protein]:
+        for first in range(0, self.n, GROUP):
+            yield from self.group(range(first, min(first + GROUP, self.n)))
+
+    def record(self, i: int, file: str) -> str:
+        """What the i-th was made from, for a file of that name."""
+        return json.dumps(replace(self.recipe, seed=self.seed + i).to_json(file))
+
+    def group(self, which: range) -> list[Protein]:
+        """Some of them."""
+        each = following(self.seed + which[0], len(which))
+        said = self.model.manifest.protein or {}
+        counts = np.asarray(said["counts"])
+        if self.motif is not None:
+            counts = np.where(np.arange(len(counts)) < self.motif.least, 0, counts)
+        lengths = sizes(each, counts, self.length)
+        mask = masks(lengths, self.model.manifest.shape[1])
+        places = self.motif and self.motif.places(each, lengths)
+        source = noise(each, mask, self.temperature)
+        denoise = again(self.model, mask, self.motif, places)
+        x = self.way.path[0].sigma * source(-1)
+        for step in self.way.sampler(denoise, x, self.way.path, noise=source):
+            x = step.x
+        made = []
+        for i, length in enumerate(lengths):
+            ca = SCALE * x[i, :, :length].T.astype(np.float64)
+            title = f"{self.recipe.name} {each[i]}"
+            made.append(self._finished(ca, title, places and places[i]))
+        return made
+
+    def _finished(self, ca: np.ndarray, title: str, places: np.ndarray | None) -> Protein:
+        complete = from_json(self.model.manifest.protein or {})
+        letters = [UNKNOWN] * len(ca)
+        if self.motif is None or places is None:
+            xyz = complete(ca)
+        else:
+            xyz = self.motif.exact(ca, places, complete)
+            for place, letter in zip(places, self.motif.sequence, strict=True):
+                letters[place] = letter
+        return Protein(xyz, "".join(letters), tuple(range(1, len(ca) + 1)), title)
+
+
+def proteins(
+    *,
+    model: str = "proteins",
+    n: int = 1,
+    seed: int | None = None,
+    length: int | None = None,
+    temperature: float | None = None,
+    steps: int | None = None,
+    sampler: str | None = None,
+    spacing: str | None = None,
+    threads: int | None = None,
+) -> Folded:
+    """Draw protein backbones.
+
+    Args:
+        n: How many; backbone i has the seed SEED + i.
+        length: How many residues each has, where it is not drawn.
+        temperature: Of the noise along the walk; below 1 surer, 1 as the data are spread.
+    """
+    ready = prepare(
+        None, "", model=model, n=n, seed=seed, threads=threads, kind="protein", steps=steps,
+        sampler=sampler, spacing=spacing,
+    )  # fmt: skip
+    return folding(ready, n, length, temperature)
+
+
+def folding(
+    ready: Prepared, n: int, length: int | None, temperature: float | None,
+    motif: Motif | None = None, **record: Any,
+) -> Folded:  # fmt: skip
+    """The run that draws n backbones; `record` is what the recipe needs besides."""
+    manifest = ready.model.manifest
+    counts = (manifest.protein or {})["counts"]
+    known = [n for n, count in enumerate(counts) if count]
+    least = max(known[0], motif.least if motif else 0)
+    around = f", and the motif takes {motif.least}" if motif else ""
+    if least > known[-1]:
+        raise BadRequest(f"{manifest.name} draws up to {known[-1]} residues{around}")
+    if length is not None and not least <= whole("length", length, 1, 10**6) <= known[-1]:
+        raise BadRequest(
+            f"length is {length}; {manifest.name} draws {known[0]} to {known[-1]} residues{around}"
+        )
+    if temperature is None:
+        temperature = manifest.defaults.get("temperature", 1.0)
+    heat = number("temperature", temperature, 0, 10)
+    own = {"temperature": heat} | ({} if length is None else {"length": length})
+    options = record.pop("options", {}) | own
+    recipe = replace(ready.recipe(pixels=(0, 0), options=options, **record), scale=None)
+    return Folded(ready.model, ready.way, ready.seed, n, length, heat, recipe, motif)
+
+
+def again(
+    model: Model, mask: np.ndarray, motif: Motif | None, places: Sequence[np.ndarray] | None
+) -> Denoise[np.ndarray]:
+    """The model's denoiser, told each time what it answered before (Chen et al. 2023), and from
+    the second time on where the motif is; made anew for each walk."""
+    told = np.zeros((len(mask), 5, mask.shape[1]), np.float32)
+    told[:, 3] = mask
+
+    def denoise(z: np.ndarray, t: Level) -> np.ndarray:
+        out = model.net(z, t.t, extra=told)
+        if motif is not None and places is not None:
+            for row, known, where in zip(out, told[:, 4], places, strict=True):
+                row[:, where] = motif.laid(SCALE * row[:, where]) / SCALE
+                known[where] = 1
+        told[:, :3] = out
+        return out
+
+    return denoise

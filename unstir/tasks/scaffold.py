@@ -1,0 +1,50 @@
+"""Draw a protein around a part of one that there is: motif scaffolding.
+
+run = scaffold("it.pdb", keep="A20-35", length=80, seed=7)
+"""
+
+from __future__ import annotations
+
+import os
+
+from unstir.modalities.source import sha256
+from unstir.tasks import motif
+from unstir.tasks.prepared import prepare
+from unstir.tasks.proteins import Folded, folding
+
+
+def scaffold(
+    protein: str,
+    *,
+    keep: str,
+    length: int | None = None,
+    model: str = "proteins",
+    n: int = 1,
+    seed: int | None = None,
+    temperature: float | None = None,
+    steps: int | None = None,
+    sampler: str | None = None,
+    spacing: str | None = None,
+    threads: int | None = None,
+) -> Folded:
+    """Draw protein backbones around residues that stay where they are.
+
+    Args:
+        protein: The protein: .pdb or .cif.
+        keep: The residues that stay, as A20-35 or A20-35,A50-60.
+        length: How many residues the new chain has; else as many as is usual.
+        n: How many; backbone i has the seed SEED + i.
+    """
+    protein = os.fspath(protein)
+    path = os.path.expanduser(protein)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"there is no file {protein}")
+    kept = motif.read(path, keep)
+    ready = prepare(
+        None, "", model=model, n=n, seed=seed, threads=threads, kind="protein", steps=steps,
+        sampler=sampler, spacing=spacing,
+    )  # fmt: skip
+    return folding(
+        ready, n, length, temperature, kept, verb="inpaint", given={"protein": protein},
+        files={protein: sha256(path)}, options={"keep": keep},
+    )  # fmt: skip
