@@ -24,11 +24,12 @@ import numpy as np
 from unstir.datasets import debian
 from unstir.datasets.structure_db import Chain, chains
 from unstir.datasets.wheels import FetchError
+from unstir.modalities.folds import globule, gyration
+from unstir.modalities.proteins import RESIDUES
 
 PACKAGE = "promod3-data=3.2.1+ds-6"
 MEMBER = "usr/share/promod3/loop_data/structure_db.dat"
 ENTRIES = 21_119
-RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
 SHORTEST, LONGEST = 40, 128
 BONDS = 2.7, 4.2
 """Angstrom between neighbouring CA."""
@@ -99,19 +100,8 @@ class Proteins:
         )  # fmt: skip
 
     def _rows(self, i: int) -> slice:
-        end = int(np.cumsum(self.lengths)[i])
+        end = int(self.lengths[: i + 1].sum(dtype=int))
         return slice(end - int(self.lengths[i]), end)
-
-
-def gyration(x: np.ndarray) -> float:
-    """Radius of gyration of points (N, 3)."""
-    return float(np.sqrt(np.square(x - x.mean(0)).sum(-1).mean()))
-
-
-def globule(length: int) -> float:
-    """The radius of gyration, in angstrom, of a typical globular protein of so many residues:
-    2.2 N^0.38 (Skolnick et al. 1997)."""
-    return 2.2 * length**0.38
 
 
 def held_out(family: int) -> bool:

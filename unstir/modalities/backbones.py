@@ -69,7 +69,7 @@ def from_json(said: dict[str, Any]) -> Completion:
 
 def learn(chains: Iterable[np.ndarray]) -> Completion:
     """By least squares on chains (N, 4, 3) of N, CA, C, O."""
-    square, side = 0.0, 0.0
+    square, side = np.zeros((TERMS, TERMS)), np.zeros((TERMS, 2))
     planes: tuple[list[np.ndarray], list[np.ndarray]] = [], []
     for chain in chains:
         x = prolonged(chain[:, 1])
@@ -83,7 +83,7 @@ def learn(chains: Iterable[np.ndarray]) -> Completion:
             kind.append(flat[which])
         phi = terms(x)[1:-1]
         square, side = square + phi.T @ phi, side + phi.T @ angle
-    turn = np.linalg.solve(square + RIDGE * np.eye(len(square)), side)
+    turn = np.linalg.solve(square + RIDGE * np.eye(TERMS), side)
     trans = np.concatenate(planes[0]).mean(0)
     cis = np.concatenate(planes[1])
     return Completion(turn, np.stack([trans, cis.mean(0) if len(cis) else trans]))

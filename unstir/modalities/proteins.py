@@ -27,6 +27,8 @@ NAMES = {
     "G": "GLY", "H": "HIS", "I": "ILE", "L": "LEU", "K": "LYS", "M": "MET", "F": "PHE",
     "P": "PRO", "S": "SER", "T": "THR", "W": "TRP", "Y": "TYR", "V": "VAL",
 }  # fmt: skip
+RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
+"""The twenty letters, in the order of tokens."""
 LETTERS = {name: letter for letter, name in NAMES.items()}
 UNKNOWN = "X"
 REMARK = "REMARK 999 "

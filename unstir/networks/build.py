@@ -8,6 +8,7 @@ from torch import nn
 
 from unstir.networks.autoencoder import Autoencoder
 from unstir.networks.frames import FrameNet
+from unstir.networks.letters import Letters
 from unstir.networks.pairs import PairNet
 from unstir.networks.sequence import Sequence
 from unstir.networks.transformer import Transformer
@@ -16,6 +17,7 @@ from unstir.networks.unet import UNet
 NETWORKS: dict[str, type[nn.Module]] = {
     "autoencoder": Autoencoder,
     "frames": FrameNet,
+    "letters": Letters,
     "pairs": PairNet,
     "sequence": Sequence,
     "transformer": Transformer,

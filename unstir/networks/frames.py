@@ -27,7 +27,8 @@ NEAR = 4
 REACH = 4.0
 """The farthest distance that the radial functions tell apart, in model units."""
 SIGHTS, POINTS = 2, 2
-"""What is looked at: the noisy trace and the one that is told; and points of a head in each."""
+"""Traces that a denoiser looks at, the noisy one and the one that is told; and points of a head
+in each."""
 TOLD = 5
 """Channels of what is told."""
 EPSILON = 1e-6
@@ -54,16 +55,16 @@ class Layer(nn.Module):
     its own.
     """
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, sights: int) -> None:
         super().__init__()
         inner = -(-width * 8 // (3 * 32)) * 32  # 8/3 width, a multiple of 32
-        self.heads = heads
+        self.heads, self.sights = heads, sights
         self.shift = nn.Parameter(torch.zeros(6, width))  # this layer's part of the modulation
         self.norm1 = nn.LayerNorm(width, elementwise_affine=False)
         self.norm2 = nn.LayerNorm(width, elementwise_affine=False)
         self.qkv = nn.Linear(width, 3 * width, bias=False)
-        self.points = nn.Linear(width, heads * SIGHTS * POINTS * 3)
-        self.out = zero(nn.Linear(width + heads * SIGHTS * POINTS * 4, width))
+        self.points = nn.Linear(width, heads * sights * POINTS * 3)
+        self.out = zero(nn.Linear(width + heads * sights * POINTS * 4, width))
         self.gate_up, self.down = nn.Linear(width, 2 * inner), zero(nn.Linear(inner, width))
 
     def forward(
@@ -73,11 +74,15 @@ class Layer(nn.Module):
         y = self.norm1(h) * (1 + scale1) + shift1
         q, k, v = self.qkv(y).unflatten(-1, (3 * self.heads, -1)).transpose(1, 2).chunk(3, 1)
         weight = (q @ k.transpose(2, 3) / q.shape[-1] ** 0.5 + bias).softmax(-1)  # (B, H, N, N)
-        p = self.points(y).unflatten(-1, (SIGHTS, self.heads, POINTS, 3)).permute(0, 3, 2, 1, 4, 5)
+        p = self.points(y).unflatten(-1, (self.sights, self.heads, POINTS, 3))
+        p = p.permute(0, 3, 2, 1, 4, 5)
         p = p @ frame[:, None] + place[:, None, ..., None, :]  # (B, H, S, N, P, 3)
         v = torch.cat([v, p.transpose(2, 3).flatten(3)], -1)
-        heard, p = (weight @ v).split([y.shape[-1] // self.heads, SIGHTS * POINTS * 3], -1)
-        p = p.unflatten(-1, (SIGHTS, POINTS, 3)).transpose(2, 3) - place[:, None, ..., None, :]
+        heard, p = (weight @ v).split([y.shape[-1] // self.heads, self.sights * POINTS * 3], -1)
+        p = (
+            p.unflatten(-1, (self.sights, POINTS, 3)).transpose(2, 3)
+            - place[:, None, ..., None, :]
+        )
         p = p @ frame[:, None].mT
         p = torch.cat([p, (p.square().sum(-1, keepdim=True) + EPSILON).sqrt()], -1)
         seen = p.permute(0, 3, 1, 2, 4, 5).flatten(2)
@@ -87,14 +92,80 @@ class Layer(nn.Module):
         return h + (1 + gate2) * self.down(F.silu(a) * b)
 
 
-class FrameNet(nn.Module):
-    """F(x, t, extra=told); see the module's docstring.
+class Residues(nn.Module):
+    """Layers over the residues of one or more traces: what networks on chains have in common.
 
     Args:
+        sights: traces that are looked at.
         width, depth, heads: of the stream of residues.
         pair: channels of what is between two residues.
         radial: functions of a distance.
         far: places along the chain that are told apart, on either side.
+        spare: sets of attention biases beyond those of the layers.
+    """
+
+    def __init__(
+        self, sights: int, width: int, depth: int, heads: int, pair: int, radial: int, far: int,
+        spare: int = 0,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.far, self.radial, self.heads = far, Radial(radial), heads
+        seen = sights * (6 * NEAR + 3) + 2 * NEAR + 9 * (sights - 1) + 4
+        self.enter = nn.Linear(seen, width)
+        self.enter_pair = nn.Linear(sights * (radial + 3 + 9) + 1, pair)
+        self.along = nn.Embedding(2 * far + 1, pair)
+        self.pair = nn.Sequential(nn.SiLU(), nn.Linear(pair, pair), nn.SiLU())
+        self.biases = nn.Linear(pair, (depth + spare) * heads)
+        self.layers = nn.ModuleList(Layer(width, heads, sights) for _ in range(depth))
+        self.norm = nn.LayerNorm(width)
+
+    def stream(
+        self, place: Tensor, mask: Tensor, known: Tensor, more: Tensor, modulation: Tensor
+    ) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Traces (B, S, N, 3), mask and known (B, N, 1), what enters besides (B, N, W), and a
+        modulation (B, 1, 6, W) -> the residues (B, N, W), their frames, and spare biases."""
+        frame = torch.stack([frames(z, mask) for z in place.unbind(1)], 1)
+        h = (self.enter(self._seen(place, frame, mask, known)) + more) * mask
+        there = (mask[:, None, None, :, 0] - 1) * 1e4
+        bias = self.biases(self._between(place, frame, known)).movedim(-1, 1)
+        biases = (bias + there).unflatten(1, (-1, self.heads)).unbind(1)
+        for layer, own in zip(self.layers, biases, strict=False):
+            h = layer(h, own, modulation, place, frame)
+        return self.norm(h), frame, list(biases[len(self.layers) :])
+
+    def _seen(self, place: Tensor, frame: Tensor, mask: Tensor, known: Tensor) -> Tensor:
+        """What each residue sees along the chain, in its frames: (B, N, D)."""
+        length, at = mask.sum(1, keepdim=True), torch.arange(mask.shape[1]).to(mask)
+        ends = torch.stack([at.expand(mask.shape[:2]), length[..., 0] - 1 - at], -1)
+        along = (*range(-NEAR, 0), *range(1, NEAR + 1))
+        near = torch.cat([shifted(mask, k) for k in along], -1)
+        parts = [known, torch.exp(-ends / 8.0), (length / 100).expand_as(mask), near]
+        for s in range(place.shape[1]):
+            z = place[:, s]
+            apart = torch.stack([shifted(z, k) - z for k in along], -2) * near[..., None]
+            parts.append((torch.cat([apart, z[..., None, :]], -2) @ frame[:, s].mT).flatten(2))
+        parts += [(frame[:, 0] @ frame[:, s].mT).flatten(2) for s in range(1, place.shape[1])]
+        return torch.cat(parts, -1)
+
+    def _between(self, place: Tensor, frame: Tensor, known: Tensor) -> Tensor:
+        """What each residue sees of each other: (B, N, N, pair)."""
+        parts = [known[:, :, None] * known[:, None]]
+        for s in range(place.shape[1]):
+            z, own = place[:, s], frame[:, s]
+            apart = z[:, None] - z[:, :, None]  # (B, N, N, 3), from i to j
+            d = (apart.square().sum(-1, keepdim=True) + EPSILON).sqrt()
+            turn = own.flatten(1, 2) @ own.flatten(1, 2).mT  # (B, 3 N, 3 N)
+            turn = turn.unflatten(2, (-1, 3)).unflatten(1, (-1, 3)).transpose(2, 3).flatten(3)
+            parts += [self.radial(d[..., 0]), (apart / d) @ own.mT, turn]
+        at = torch.arange(place.shape[2], device=place.device)
+        along = (at - at[:, None]).clamp(-self.far, self.far) + self.far
+        return self.pair(self.enter_pair(torch.cat(parts, -1)) + self.along(along))
+
+
+class FrameNet(Residues):
+    """F(x, t, extra=told); see the module's docstring.
+
+    Args: those of `Residues`.
     """
 
     outer = ("enter", "enter_pair", "biases", "leave")
@@ -105,20 +176,11 @@ class FrameNet(nn.Module):
         self, width: int = 160, depth: int = 6, heads: int = 8, pair: int = 32, radial: int = 16,
         far: int = 24,
     ) -> None:  # fmt: skip
-        super().__init__()
-        self.far, self.radial = far, Radial(radial)
+        super().__init__(SIGHTS, width, depth, heads, pair, radial, far, spare=1)
         self.time = TimeEmbedding(width, 0)
         self.modulate = zero(nn.Linear(width, 6 * width))
-        self.enter = nn.Linear(2 * (6 * NEAR + 3) + 2 * NEAR + 9 + 4, width)
-        self.enter_pair = nn.Linear(2 * radial + 6 + 18 + 1, pair)
-        self.along = nn.Embedding(2 * far + 1, pair)
-        self.pair = nn.Sequential(nn.SiLU(), nn.Linear(pair, pair), nn.SiLU())
-        self.biases = nn.Linear(pair, (depth + 1) * heads)
-        self.layers = nn.ModuleList(Layer(width, heads) for _ in range(depth))
-        self.norm = nn.LayerNorm(width)
         self.leave = nn.Linear(width, 2 * 3 + 1 + 2 * heads)
         self.look = nn.Linear(width, 2 * 4 * heads, bias=False)
-        self.heads = heads
 
     def forward(
         self,
@@ -136,45 +198,11 @@ class FrameNet(nn.Module):
             )
         mask, known = extra[:, 3, :, None], extra[:, 4, :, None]  # (B, N, 1)
         place = torch.stack([x.transpose(1, 2), extra[:, :3].transpose(1, 2)], 1)
-        frame = torch.stack([frames(place[:, s], mask) for s in range(SIGHTS)], 1)
-        h = self.enter(self._seen(place, frame, mask, known)) * mask
-        there = (mask[:, None, None, :, 0] - 1) * 1e4
-        bias = self.biases(self._between(place, frame, known)).movedim(-1, 1)
-        *biases, last = (bias + there).unflatten(1, (-1, self.heads)).unbind(1)
         modulation = self.modulate(F.silu(self.time(t))).unflatten(-1, (6, -1))[:, None]
-        for layer, bias in zip(self.layers, biases, strict=True):
-            h = layer(h, bias, modulation, place, frame)
-        out = self._moved(self.norm(h), last, place, frame, t.reshape(-1, 1, 1))
+        h, frame, (last,) = self.stream(place, mask, known, torch.zeros_like(mask), modulation)
+        out = self._moved(h, last, place, frame, t.reshape(-1, 1, 1))
         out = (out - (out * mask).sum(1, keepdim=True) / mask.sum(1, keepdim=True)) * mask
         return out.transpose(1, 2)
-
-    def _seen(self, place: Tensor, frame: Tensor, mask: Tensor, known: Tensor) -> Tensor:
-        """What each residue sees along the chain, in its frames: (B, N, D)."""
-        length, at = mask.sum(1, keepdim=True), torch.arange(mask.shape[1]).to(mask)
-        ends = torch.stack([at.expand(mask.shape[:2]), length[..., 0] - 1 - at], -1)
-        along = (*range(-NEAR, 0), *range(1, NEAR + 1))
-        near = torch.cat([shifted(mask, k) for k in along], -1)
-        parts = [known, torch.exp(-ends / 8.0), (length / 100).expand_as(mask), near]
-        for s in range(SIGHTS):
-            z = place[:, s]
-            apart = torch.stack([shifted(z, k) - z for k in along], -2) * near[..., None]
-            parts.append((torch.cat([apart, z[..., None, :]], -2) @ frame[:, s].mT).flatten(2))
-        parts.append((frame[:, 0] @ frame[:, 1].mT).flatten(2))
-        return torch.cat(parts, -1)
-
-    def _between(self, place: Tensor, frame: Tensor, known: Tensor) -> Tensor:
-        """What each residue sees of each other: (B, N, N, pair)."""
-        parts = [known[:, :, None] * known[:, None]]
-        for s in range(SIGHTS):
-            z, own = place[:, s], frame[:, s]
-            apart = z[:, None] - z[:, :, None]  # (B, N, N, 3), from i to j
-            d = (apart.square().sum(-1, keepdim=True) + EPSILON).sqrt()
-            turn = own.flatten(1, 2) @ own.flatten(1, 2).mT  # (B, 3 N, 3 N)
-            turn = turn.unflatten(2, (-1, 3)).unflatten(1, (-1, 3)).transpose(2, 3).flatten(3)
-            parts += [self.radial(d[..., 0]), (apart / d) @ own.mT, turn]
-        at = torch.arange(place.shape[2], device=place.device)
-        along = (at - at[:, None]).clamp(-self.far, self.far) + self.far
-        return self.pair(self.enter_pair(torch.cat(parts, -1)) + self.along(along))
 
     def _moved(self, h: Tensor, bias: Tensor, place: Tensor, frame: Tensor, t: Tensor) -> Tensor:
         """The answer (B, N, 3): where residues are, or are told to be, moved in both frames and

@@ -16,20 +16,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import nn
 
+from unstir.core.discrete.process import PAD
 from unstir.core.schedules import from_json
 from unstir.datasets import proteins
 from unstir.folders import cache_dir
 from unstir.modalities.backbones import Completion, learn
 from unstir.modalities.chains import SCALE, masks
+from unstir.modalities.proteins import RESIDUES
 from unstir.networks.build import build
 from unstir.objectives.chain import Chain
 from unstir.objectives.denoising import logit_normal
+from unstir.objectives.masking import Counting
 from unstir.recipes.card import write_card
 from unstir.recipes.pipeline import by_one
 from unstir.recipes.recipe import Events, Progress
 from unstir.recipes.start import warm
-from unstir.runtimes.export import write
+from unstir.runtimes.export import add_letters, write
 from unstir.training import distributed
 from unstir.training.loop import train
 from unstir.training.settings import Settings
@@ -45,9 +49,12 @@ class Backbones:
 
     Args:
         name, title: of the model.
-        sizes: the network's constructor arguments.
+        sizes: the denoiser's constructor arguments.
         schedule, times: the forward process, and mean and deviation of logit-normal times.
-        trainer: settings of the training.
+        trainer: settings of its training.
+        writes, writer: the same of the network that gives chains their letters.
+        shaken: angstrom that CA are moved by on average, along each axis, while it learns; what is
+            drawn is not as exact as what is measured (Dauparas et al. 2022, ProteinMPNN).
         defaults: sampler, steps, spacing and temperature.
         licences: of the data.
     """
@@ -58,6 +65,9 @@ class Backbones:
     sizes: dict[str, Any] = field(default_factory=dict)
     schedule: dict[str, Any] = field(default_factory=lambda: {"name": "flow", "shift": 1.0})
     times: tuple[float, float] = (-0.5, 1.2)
+    writes: dict[str, Any] = field(default_factory=dict)
+    writer: Settings = field(default_factory=Settings)
+    shaken: float = 0.1
     defaults: dict[str, Any] = field(default_factory=dict)
     licences: dict[str, str] = field(default_factory=dict)
 
@@ -69,6 +79,10 @@ recipe = Backbones(
     trainer=Settings(
         steps=7_000, batch=16, lr=1e-3, muon_lr=0.01, warmup=100, cooldown=0.4, ema=(0.1,)
     ),
+    writes=dict(width=128, depth=4, heads=8),
+    writer=Settings(
+        steps=3_000, batch=16, lr=1e-3, muon_lr=0.01, warmup=100, cooldown=0.5, ema=(0.1,)
+    ),
     defaults={"sampler": "ddpm", "steps": 100, "scale": 1.0, "spacing": "uniform",
               "temperature": 0.5},
     licences={
@@ -79,8 +93,8 @@ recipe = Backbones(
 
 
 def run(recipe: Backbones, out: Path, start: Path | None = None) -> Events:
-    """Train into the folder `out`; the same call goes on after any stop. `start` is a model to
-    begin from."""
+    """Train into the folder `out`, the denoiser and then what gives letters; the same call goes on
+    after any stop. `start` is a model to begin from; its letters stay as they are."""
     group = distributed.group(recipe.trainer.device)
     out.mkdir(parents=True, exist_ok=True)
     yield from by_one(group, _data())
@@ -90,12 +104,29 @@ def run(recipe: Backbones, out: Path, start: Path | None = None) -> Events:
     objective = Chain(from_json(recipe.schedule), logit_normal(*recipe.times))
     for event in train(net, objective, data, recipe.trainer, out / "denoiser"):
         yield Progress("denoiser", event.step, event.steps, event)
+    writer = build("letters", recipe.writes)
+    if start is None:
+        yield from write_letters(recipe, writer, chains, out)
     if group.first:
         net.load_state_dict(export_ema(out / "denoiser", recipe.trainer.ema[-1]))
         completion = learn(chains.chain(i) for i in range(len(chains)))
-        done = write(out, manifest(recipe, data, completion), net, None)
+        write(out, manifest(recipe, data, completion), net, None)
+        if start is None:
+            writer.load_state_dict(export_ema(out / "letters", recipe.writer.ema[-1]))
+        else:
+            writer = warm(writer, {"letters": start}, "letters")
+        done = add_letters(out, writer, recipe.writes, recipe.writer.to_json())
         write_card(out, done, len(data), sum(p.numel() for p in net.parameters()))
     yield Progress("done", 1, 1)
+
+
+def write_letters(
+    recipe: Backbones, net: nn.Module, chains: proteins.Proteins, out: Path
+) -> Events:
+    """Train the network that gives chains their letters."""
+    data = Texts(chains, recipe.shaken)
+    for event in train(net, Counting(), data, recipe.writer, out / "letters"):
+        yield Progress("letters", event.step, event.steps, event)
 
 
 def _data() -> Iterator[Progress]:
@@ -133,19 +164,47 @@ class States:
     """
 
     def __init__(self, chains: proteins.Proteins) -> None:
-        self.chains = [chains.chain(i)[:, 1] / SCALE for i in range(len(chains))]
-        self.chains.sort(key=len)
-        self.counts = np.bincount([len(x) for x in self.chains])
+        self.order = np.argsort(chains.lengths, kind="stable")
+        self.chains = [chains.chain(i)[:, 1] / SCALE for i in self.order]
+        self.counts = np.bincount(chains.lengths)
 
     def __len__(self) -> int:
         return len(self.chains)
 
-    def batch(self, indices: np.ndarray, /) -> dict[str, np.ndarray]:
+    def places(self, indices: np.ndarray) -> list[int]:
+        """Which chains a batch is made of."""
         alike = min(ALIKE, len(self))
         first = np.clip(indices[0] - alike // 2, 0, len(self) - alike)
-        picked = [self.chains[first + i % alike] for i in indices]
+        return [int(first + i % alike) for i in indices]
+
+    def batch(self, indices: np.ndarray, /) -> dict[str, np.ndarray]:
+        picked = [self.chains[place] for place in self.places(indices)]
         mask = masks([len(x) for x in picked])
         out = np.zeros((len(picked), 3, mask.shape[1]), np.float32)
         for row, x in zip(out, picked, strict=True):
             row[:, : len(x)] = (x - x.mean(0)).T
         return {"x": out, "mask": mask}
+
+
+class Texts:
+    """Chains and their letters: {"x": (B, N) int64, PAD beyond each, "extra": (B, 3, N) CA}, moved
+    a little by the noise of the batch."""
+
+    def __init__(self, chains: proteins.Proteins, shaken: float) -> None:
+        self.states, self.shaken = States(chains), shaken / SCALE
+        index = {letter: i for i, letter in enumerate(RESIDUES)}
+        self.letters = [
+            np.array([index[letter] for letter in chains.letters(i)[0]]) for i in self.states.order
+        ]
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def batch(self, indices: np.ndarray, /) -> dict[str, np.ndarray]:
+        told = self.states.batch(indices)
+        rng = np.random.default_rng([int(i) for i in indices])
+        noise = self.shaken * rng.standard_normal(told["x"].shape, np.float32)
+        x = np.full(told["mask"].shape, PAD, np.int64)
+        for row, place in zip(x, self.states.places(indices), strict=True):
+            row[: len(self.letters[place])] = self.letters[place]
+        return {"x": x, "extra": told["x"] + noise * told["mask"][:, None]}

@@ -235,6 +235,11 @@ def _check_protein(said: Fields, manifest: Manifest) -> None:
             raise Bad(f"has no {' x '.join(map(str, shape))} numbers in protein.{name}")
     if manifest.graphs["denoiser"].inputs != ("x", "t", "extra"):
         raise Bad("is a model of proteins; its denoiser takes x, t and extra")
+    letters = manifest.graphs.get("letters")
+    if (letters is None) == ("letters" in (manifest.protein or {})):
+        raise Bad("has a network of letters, or what it is, but not both")
+    if letters is not None and letters.inputs != ("x", "extra"):
+        raise Bad("has a network of letters that does not take x and extra")
 
 
 def _check_condition(condition: Fields) -> None:

@@ -25,6 +25,7 @@ from onnx import TensorProto, helper, numpy_helper
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from unstir.core.discrete.process import MASK
 from unstir.networks.autoencoder import Autoencoder
 from unstir.networks.control import Controlled
 
@@ -96,15 +97,31 @@ def add_student(
     """Write the model folder `base` with a student of its denoiser into `out`. `said` is
     model.json's "student"."""
     manifest = _copied(base, out)
-    offsets = _weights(net.cpu(), out / "student.safetensors")
     inputs = _inputs(net, manifest) | {"s": torch.rand(2)}
-    graph = _graph(out / "student.onnx", net, inputs, "out", offsets, "")
     manifest["student"] = said | {"training": training}
-    manifest["graphs"]["student"] = graph
-    files = "student.safetensors", graph["file"]
+    return _added(out, manifest, "student", net, inputs)
+
+
+def add_letters(
+    folder: Path, net: nn.Module, sizes: dict[str, Any], training: dict[str, Any]
+) -> dict[str, Any]:
+    """Write the network that gives chains their letters into the folder of a model of chains."""
+    manifest = _copied(folder, folder)
+    longest = manifest["shape"][1]
+    inputs = {"x": torch.full((2, longest), float(MASK)), "extra": torch.randn(2, 3, longest)}
+    manifest["protein"]["letters"] = {"sizes": sizes, "training": training}
+    return _added(folder, manifest, "letters", net, inputs)
+
+
+def _added(
+    folder: Path, manifest: dict[str, Any], name: str, net: nn.Module, inputs: dict[str, Tensor]
+) -> dict[str, Any]:
+    """The manifest, and the folder, with one more network."""
+    manifest["graphs"][name] = write_graph(folder, name, net.cpu(), inputs, "out")
+    files = f"{name}.safetensors", f"{name}.onnx"
     manifest["weights"] = sorted({*manifest["weights"], files[0]})
-    manifest["files"] |= {name: _sha256(out / name) for name in files}
-    _save(out, manifest)
+    manifest["files"] |= {file: _sha256(folder / file) for file in files}
+    _save(folder, manifest)
     return manifest
 
 

@@ -43,6 +43,10 @@ def load_graphs(
         entry = {"name": said["name"], "sizes": said["sizes"] | {"leaps": True}}
         student = _network(folder, entry, "student", device)
         graphs["student"] = _function(student, device, manifest["graphs"]["student"]["inputs"])
+    if letters := (manifest.get("protein") or {}).get("letters"):
+        entry = {"name": "letters", "sizes": letters["sizes"]}
+        writer = _network(folder, entry, "letters", device)
+        graphs["letters"] = _function(writer, device, manifest["graphs"]["letters"]["inputs"])
     if manifest.get("codec"):
         codec = _network(folder, manifest["codec"], "autoencoder", device)
         assert isinstance(codec, Autoencoder)

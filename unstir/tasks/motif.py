@@ -65,6 +65,10 @@ class Motif:
             ))  # fmt: skip
         return out
 
+    def kept(self, places: np.ndarray) -> dict[int, str]:
+        """The letter at each of its places."""
+        return dict(zip(places.tolist(), self.sequence, strict=True))
+
     def laid(self, x: np.ndarray) -> np.ndarray:
         """The motif's CA (3, M), laid nearest to x (3, M)."""
         turn, shift = fit(self.xyz[:, 1], x.T)

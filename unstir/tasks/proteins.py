@@ -22,6 +22,7 @@ from unstir.modalities.backbones import from_json
 from unstir.modalities.chains import SCALE, masks, noise
 from unstir.modalities.proteins import UNKNOWN, Protein
 from unstir.runtimes.model import Model
+from unstir.tasks.letters import letters
 from unstir.tasks.motif import Motif
 from unstir.tasks.prepared import Prepared, prepare
 from unstir.tasks.process import Process
@@ -31,6 +32,8 @@ from unstir.tasks.structures import sizes
 
 GROUP = 16
 """Chains that are drawn together."""
+SURE = 0.1
+"""Temperature of letters (Dauparas et al. 2022)."""
 
 
 @dataclass(frozen=True)
@@ -65,31 +68,45 @@ class Folded:
         counts = np.asarray(said["counts"])
         if self.motif is not None:
             counts = np.where(np.arange(len(counts)) < self.motif.least, 0, counts)
-        lengths = sizes(each, counts, self.length)
-        mask = masks(lengths, self.model.manifest.shape[1])
-        places = self.motif and self.motif.places(each, lengths)
+        lengths = sizes(each, counts.tolist(), self.length)
+        mask = masks(lengths.tolist(), self.model.manifest.shape[1])
+        places = self.motif.places(each, lengths.tolist()) if self.motif else None
         source = noise(each, mask, self.temperature)
         denoise = again(self.model, mask, self.motif, places)
         x = self.way.path[0].sigma * source(-1)
         for step in self.way.sampler(denoise, x, self.way.path, noise=source):
             x = step.x
+        texts = self._texts(x, lengths, each, places)
         made = []
-        for i, length in enumerate(lengths):
+        for i, length in enumerate(lengths.tolist()):
             ca = SCALE * x[i, :, :length].T.astype(np.float64)
+            xyz = self._backbone(ca, places[i] if places else None)
             title = f"{self.recipe.name} {each[i]}"
-            made.append(self._finished(ca, title, places and places[i]))
+            made.append(Protein(xyz, texts[i], tuple(range(1, length + 1)), title))
         return made
 
-    def _finished(self, ca: np.ndarray, title: str, places: np.ndarray | None) -> Protein:
-        complete = from_json(self.model.manifest.protein or {})
-        letters = [UNKNOWN] * len(ca)
+    def _backbone(self, ca: np.ndarray, places: np.ndarray | None) -> np.ndarray:
+        complete = from_json(dict(self.model.manifest.protein or {}))
         if self.motif is None or places is None:
-            xyz = complete(ca)
+            return complete(ca)
+        return self.motif.exact(ca, places, complete)
+
+    def _texts(
+        self, x: np.ndarray, lengths: np.ndarray, seeds: Sequence[int],
+        places: list[np.ndarray] | None,
+    ) -> list[str]:  # fmt: skip
+        """Letters of all: a motif's own where it has them, X where nobody says."""
+        kept = [self.motif.kept(row) for row in places or ()] if self.motif else None
+        if "letters" in self.model.graphs:
+            given = letters(self.model, x, lengths.tolist(), seeds, SURE, kept)
         else:
-            xyz = self.motif.exact(ca, places, complete)
-            for place, letter in zip(places, self.motif.sequence, strict=True):
-                letters[place] = letter
-        return Protein(xyz, "".join(letters), tuple(range(1, len(ca) + 1)), title)
+            given = [UNKNOWN * length for length in lengths]
+        if kept is None:
+            return given
+        return [
+            "".join(known.get(place, letter) for place, letter in enumerate(text))
+            for known, text in zip(kept, given, strict=True)
+        ]
 
 
 def proteins(
@@ -134,9 +151,8 @@ def folding(
         raise BadRequest(
             f"length is {length}; {manifest.name} draws {known[0]} to {known[-1]} residues{around}"
         )
-    if temperature is None:
-        temperature = manifest.defaults.get("temperature", 1.0)
-    heat = number("temperature", temperature, 0, 10)
+    usual = float(manifest.defaults.get("temperature", 1.0))
+    heat = number("temperature", usual if temperature is None else temperature, 0, 10)
     own = {"temperature": heat} | ({} if length is None else {"length": length})
     options = record.pop("options", {}) | own
     recipe = replace(ready.recipe(pixels=(0, 0), options=options, **record), scale=None)
@@ -144,7 +160,7 @@ def folding(
 
 
 def again(
-    model: Model, mask: np.ndarray, motif: Motif | None, places: Sequence[np.ndarray] | None
+    model: Model, mask: np.ndarray, motif: Motif | None, places: list[np.ndarray] | None
 ) -> Denoise[np.ndarray]:
     """The model's denoiser, told each time what it answered before (Chen et al. 2023), and from
     the second time on where the motif is; made anew for each walk."""

@@ -34,7 +34,8 @@ def making(
     """Write what was made.
 
     Args:
-        out: File to write: .pdb or .cif; NAME-1, NAME-2, ... where n is more than 1.
+        out: File to write: .pdb or .cif (NAME-1, NAME-2, ... where n is more than 1), or
+            .fasta for the letters of all.
         preview: Also draw them, up to 64, into a picture.
         view: Also write an .html page in which they can be turned; it needs no network.
         metadata: Keep the recipe in the file, for `unstir show`.
@@ -48,24 +49,28 @@ def making(
         check_folder(Path())
     begin, drawn = time.perf_counter(), draw()
     out = out or free(f"{drawn.recipe.name}-{drawn.seed}", ".pdb", len(drawn))
-    paths = numbered(out, len(drawn))
+    together = files.ending(out) == ".fasta"
+    paths = [out] if together else numbered(out, len(drawn))
     for path in paths:
         check_writable(path)
     made = []
     settings = f"{drawn.recipe.sampler}, {drawn.recipe.evaluations} evaluations"
     with progress("drawing") as advance:
-        for i, (path, protein) in enumerate(zip(paths, drawn, strict=True)):
+        for i, protein in enumerate(drawn):
+            path = paths[0 if together else i]
             recipe = drawn.record(i, path.name) if metadata else ""
-            files.write([replace(protein, recipe=recipe)], path)
-            made.append(protein)
+            made.append(replace(protein, recipe=recipe))
+            if not together:
+                files.write(made[-1:], path)
             advance(len(made), len(drawn), f"{len(made)} of {len(drawn)}")
-            say(f"{path}  {len(protein)} residues, seed {drawn.seed + i}, {settings}, "
-                f"{drawn.recipe.name}")  # fmt: skip
+            about = f"{len(protein)} residues, seed {drawn.seed + i}, {settings}"
+            say(f"{path}  {about}, {drawn.recipe.name}")
+    if together:
+        files.write(made, out)
     if preview is not None:
         write(preview, ribbons.grid([protein.xyz[:, 1] for protein in made[: ribbons.MOST]]))
     if view is not None:
-        shapes = [viewer.Shape(protein.title, files.pdb(protein), "pdb")
-                  for protein in made[: viewer.MOST]]  # fmt: skip
+        shapes = [viewer.Shape(p.title, files.pdb(p), "pdb") for p in made[: viewer.MOST]]
         viewer.write_page(shapes, view, f"{drawn.recipe.name}, seed {drawn.seed}")
     if json:
         answer_json({

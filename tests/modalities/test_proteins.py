@@ -1,0 +1,90 @@
+"""Chains on disk: what is written is what another program reads, and bad files are refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import gemmi
+import numpy as np
+import pytest
+
+from tests.modalities.traces import some
+from unstir.modalities.images import BadEnding
+from unstir.modalities.proteins import BadProtein, Protein, ending, read, said, write
+
+TEXT = "ACDEFGHIKLMNPQRSTVWYX"
+
+
+@pytest.fixture
+def protein() -> Protein:
+    xyz = np.round(some(1, 21)[0], 3)
+    return Protein(xyz, TEXT, tuple(range(5, 26)), "it 7", '{"a": "' + "b c" * 60 + '"}')
+
+
+@pytest.mark.parametrize("name", ["it.pdb", "it.cif"])
+def test_there_and_back(protein: Protein, tmp_path: Path, name: str) -> None:
+    again = read(write([protein], tmp_path / name), "A")
+    assert np.array_equal(again.xyz, protein.xyz)
+    assert again.sequence == TEXT[:-1] + "G"
+    assert again.numbers == protein.numbers
+    assert said(tmp_path / name) == protein.recipe
+
+
+def test_columns(protein: Protein, tmp_path: Path) -> None:
+    lines = write([protein], tmp_path / "it.pdb").read_text().splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    atoms = [line for line in lines if line.startswith("ATOM")]
+    assert len(atoms) == 84
+    assert atoms[1][:30] == "ATOM      2  CA  ALA A   5    "
+    assert atoms[1][76:78] == " C"
+    assert lines[-1].rstrip() == "END"
+
+
+def test_fasta(protein: Protein, tmp_path: Path) -> None:
+    text = write([protein, replace(protein, title="b")], tmp_path / "it.fasta").read_text()
+    assert text == f">it 7\n{TEXT}\n>b\n{TEXT}\n"
+
+
+def test_what_has_no_room(protein: Protein, tmp_path: Path) -> None:
+    with pytest.raises(BadEnding, match=r"\.xyz"):
+        ending(tmp_path / "it.xyz")
+    with pytest.raises(BadEnding, match="one chain"):
+        write([protein, protein], tmp_path / "it.pdb")
+    far = replace(protein, xyz=protein.xyz + 2000)
+    with pytest.raises(BadProtein, match="farther"):
+        write([far], tmp_path / "it.pdb")
+    assert not list(tmp_path.iterdir())
+    assert np.array_equal(read(write([far], tmp_path / "it.cif"), "A").xyz, far.xyz)
+
+
+def test_files_of_others(protein: Protein, tmp_path: Path) -> None:
+    """Other chains, waters, residues without a whole backbone, insertions, two models."""
+    structure = gemmi.read_structure(str(write([protein], tmp_path / "it.pdb")))
+    chain = structure[0]["A"]
+    chain[3].remove_atom("O", "\0")
+    chain[4].seqid = gemmi.SeqId("9B")
+    water = gemmi.Residue()
+    water.name, water.seqid = "HOH", gemmi.SeqId("200")
+    water.add_atom(gemmi.Atom())
+    chain.add_residue(water)
+    second = structure[0].clone()
+    second.num = 2
+    structure.add_model(second)
+    structure.write_pdb(str(tmp_path / "other.pdb"))
+    found = read(tmp_path / "other.pdb", "A")
+    assert len(found) == 19
+    assert found.sequence == TEXT[:3] + TEXT[5:-1] + "G"
+
+
+@pytest.mark.parametrize("name", ["it.pdb", "it.cif"])
+def test_what_is_none(protein: Protein, tmp_path: Path, name: str) -> None:
+    write([protein], tmp_path / name)
+    with pytest.raises(BadProtein, match="no chain 'B'; there are: A"):
+        read(tmp_path / name, "B")
+    (tmp_path / name).write_text("nothing\n")
+    with pytest.raises(BadProtein):
+        read(tmp_path / name, "A")
+    (tmp_path / name).write_bytes(bytes(range(256)))
+    with pytest.raises(BadProtein):
+        read(tmp_path / name, "A")

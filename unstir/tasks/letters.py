@@ -1,0 +1,44 @@
+"""Letters for chains that are drawn: which amino acids fold so?
+
+    texts = letters(model, traces, lengths, seeds, temperature=0.1)
+
+All are hidden at first but those that are `kept`, and shown one by one in random order (compare
+Dauparas et al. 2022, ProteinMPNN).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from unstir.core import paths
+from unstir.core.discrete.guidance.temperature import temperature as tempered
+from unstir.core.discrete.process import MASK, PAD, subs
+from unstir.core.discrete.schedules import TABLE
+from unstir.core.find import find
+from unstir.core.levels import Level
+from unstir.core.noise import uniform
+from unstir.modalities.proteins import RESIDUES
+from unstir.runtimes.model import Model
+
+
+def letters(
+    model: Model, states: np.ndarray, lengths: Sequence[int], seeds: Sequence[int],
+    temperature: float, kept: Sequence[dict[int, str]] | None = None,
+) -> list[str]:  # fmt: skip
+    """The letters of each chain (B, 3, N) of so many residues, by its seed."""
+    longest = states.shape[2]
+    x = np.where(np.arange(longest) < np.asarray(lengths)[:, None], MASK, PAD)
+    for row, known in zip(x, kept or [{}] * len(x), strict=True):
+        for place, letter in known.items():
+            if letter in RESIDUES:
+                row[place] = RESIDUES.index(letter)
+    trace = states.astype(np.float32)
+    net = subs(lambda z, t: model.graphs["letters"](z.astype(np.float32), trace))
+    path: list[Level] = paths.path(TABLE["polynomial"](), longest, paths.TABLE["uniform"])
+    noise = uniform(seeds, (longest,), field="letters")
+    sampler = find("discrete.samplers", "random_order")
+    for step in sampler(tempered(net, temperature), x, path, noise=noise):
+        x = step.x
+    return ["".join(RESIDUES[token] for token in row[row >= 0]) for row in x]
