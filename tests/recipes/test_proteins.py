@@ -50,7 +50,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     patch.setattr(data.Proteins, "split", lambda self, name: self)
     patch.setattr(data.Proteins, "globular", lambda self: self)
     small = {"width": 32, "depth": 2, "heads": 4, "pair": 16, "radial": 8}
-    own = replace(recipes.recipe.trainer, steps=300, batch=8, warmup=10, threads=1, lr=3e-3)
+    own = replace(recipes.recipe.trainer, steps=300, batch=8, warmup=10, threads=1, muon_lr=0.02)
     recipe = replace(
         recipes.recipe, sizes=small, trainer=own, writes=small, writer=replace(own, steps=60)
     )
