@@ -15,3 +15,6 @@ from unstir.evaluation._sets import BadFeatures as BadFeatures
 from unstir.evaluation._sets import Score as Score
 from unstir.evaluation._sets import Sets as Sets
 from unstir.evaluation._sets import TooFew as TooFew
+from unstir.evaluation._shares import mean as mean
+from unstir.evaluation._shares import plain as plain
+from unstir.evaluation._shares import share as share

@@ -54,6 +54,7 @@ USAGES = {
     "molecules": "unstir generate --model molecules [OPTIONS]",
     "strings": "unstir generate --model smiles [OPTIONS]",
     "decorate": "unstir inpaint --model smiles [OPTIONS] SMILES",
+    "measure": "unstir evaluate [OPTIONS] WHAT",
     "proteins": "unstir generate --model proteins [OPTIONS]",
     "scaffold": "unstir inpaint --keep STR [OPTIONS] PROTEIN",
     "complete": "unstir inpaint --keep STR [OPTIONS] MOLECULE",
@@ -81,29 +82,38 @@ def run(words: Sequence[str]) -> None:
         raise NotFound(
             f"no command {first!r}; to draw it: unstir generate {shlex.quote(first)}{hint}"
         )
+    app([_meant(words), *words[1:]], exit_on_error=False, print_error=False)
+
+
+def _meant(words: Sequence[str]) -> str:
+    """The command for what is not a picture, where it is not; else the one that is written."""
+    first, second = words[0], "".join(words[1:2])
     if first == "generate":
-        words = [OTHERS.get(_kind(words), first), *words[1:]]
-    if first == "inpaint" and (
-        other := FILES.get(os.path.splitext("".join(words[1:2]))[1].lower())
-    ):
-        words = [other, *words[1:]]
-    elif first == "inpaint" and _kind(words) == "string":
-        words = ["decorate", *words[1:]]
-    app(words, exit_on_error=False, print_error=False)
+        return OTHERS.get(_kind(_model(words)), first)
+    if first == "inpaint":
+        other = FILES.get(os.path.splitext(second)[1].lower())
+        return other or ("decorate" if _kind(_model(words)) == "string" else first)
+    if first == "evaluate":
+        from unstir.tasks.measure import files_of
+
+        return "measure" if _kind(second) in OTHERS or files_of(second) else first
+    return first
 
 
-def _kind(words: Sequence[str]) -> str:
-    """The kind of the model that a command line names; a picture's where it names none, or none
-    that can be read."""
+def _model(words: Sequence[str]) -> str:
+    """The model that a command line names, if any."""
+    tied = [word.partition("=")[2] for word in words if word.startswith("--model=")]
+    apart = [after for word, after in pairwise(words) if word == "--model"]
+    return (tied + apart or [""])[-1]
+
+
+def _kind(model: str) -> str:
+    """The kind of a model; a picture's where there is none, or none that can be read."""
     from unstir.runtimes.manifest import BadModel, read
     from unstir.runtimes.shelf import folder
 
-    tied = [word.partition("=")[2] for word in words if word.startswith("--model=")]
-    apart = [after for word, after in pairwise(words) if word == "--model"]
-    if not (named := tied + apart):
-        return "image"
     try:
-        return read(folder(os.path.expanduser(named[-1]))).kind
+        return read(folder(os.path.expanduser(model))).kind if model else "image"
     except (BadModel, NotFound, OSError):
         return "image"
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks import smiles
-from benchmarks.smiles import apart, diversity, exchanged, molecule, passes
+from unstir.tasks.domains import smiles
+from unstir.tasks.domains.smiles import apart, diversity, exchanged, molecule, passes
 
 
 def test_valid() -> None:

@@ -1,0 +1,82 @@
+"""``unstir evaluate`` of molecules and proteins: a table on stdout, progress on stderr."""
+
+from __future__ import annotations
+
+import json as text
+import math
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from unstir.apps.cli.console import answer_json, progress, say
+from unstir.apps.cli.derive import derived
+from unstir.apps.cli.evaluate import number
+from unstir.evaluation import Score
+from unstir.modalities.files import check_writable, replacing
+from unstir.modalities.images import BadEnding
+from unstir.tasks.comparison import Progress
+from unstir.tasks.evaluate import evaluate
+from unstir.tasks.measure import Table, measure
+from unstir.tasks.proteins import proteins
+
+
+@derived(measure, evaluate, proteins)
+def command(
+    begin: Callable[[], Iterator[Progress | Table]],
+    *,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    json: bool = False,
+) -> None:
+    """Print the figures.
+
+    Args:
+        out: Also write everything to a file, .json.
+        json: Print everything as JSON on stdout, not as a table.
+    """
+    if out is not None:
+        check_writable(out)
+        if out.suffix.lower() != ".json":
+            raise BadEnding(f"{out} does not end in .json; the figures do")
+    table = _done(begin())
+    for note in table.notes:
+        say(f"note: {note}")
+    if out is not None:
+        with replacing(out) as temporary:
+            temporary.write_text(text.dumps(table.to_json(), indent=1) + "\n", encoding="utf-8")
+    answer_json(table.to_json()) if json else _print(table)
+
+
+def _done(events: Iterator[Progress | Table]) -> Table:
+    with progress("measuring") as advance:
+        for event in events:
+            if isinstance(event, Table):
+                return event
+            advance(event.done, event.total, f"{event.stage}: {event.done} of {event.total}")
+    raise RuntimeError("the measuring ended without a table")
+
+
+def _print(table: Table) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    grid = Grid(box=box.SIMPLE, show_edge=False, pad_edge=False)
+    for i, column in enumerate(("", *table.columns)):
+        grid.add_column(Text(column), justify="right" if i else "left", no_wrap=True)
+    names = list(dict.fromkeys(s.name for column in table.columns.values() for s in column))
+    for name in names:
+        had = [next((s for s in c if s.name == name), None) for c in table.columns.values()]
+        grid.add_row(name, *map(_cell, had))
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200).print(grid)
+
+
+def _cell(score: Score | None) -> Any:
+    if score is None:
+        return ""
+    half = (score.high - score.low) / 2
+    value = number(score.value)
+    return f"{value} +- {half:.2g}" if math.isfinite(half) else value

@@ -1,0 +1,90 @@
+"""Molecules in space: valid, new, stable. Needs rdkit (the extra `molecules`).
+
+Valid, in one piece: by rdkit; unique among these; novel: no molecule of the training set has that
+SMILES. Stability of atoms and of whole molecules: by the bonds that are drawn, and by EDM's table
+of distances (Hoogeboom et al. 2022). Where hydrogens are not drawn those that rdkit places are
+used, so valences are easier to get right than where they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unstir.datasets import qm9
+from unstir.evaluation import Score, plain, share
+from unstir.folders import cache_dir
+from unstir.modalities import sdf
+from unstir.modalities.chemistry import judged, looked_up, stable, with_hydrogens
+from unstir.modalities.sdf import Structure, of_kind
+from unstir.tasks.structures import structures
+
+DATA, MOVED = "QM9", 0.1
+"""MOVED: angstrom, deviation along each axis."""
+
+
+def building() -> Iterator[tuple[int, int]]:
+    """The data, fetched and read once."""
+    return qm9.building(cache_dir() / "qm9")
+
+
+def drawn(model: str, n: int, seed: int, **asked: Any) -> Iterator[Structure]:
+    """By a model."""
+    return iter(structures(model=model, n=n, seed=seed, **asked))
+
+
+def read(path: Path) -> list[Structure]:
+    """From a file."""
+    return sdf.read(path)
+
+
+def known() -> set[str]:
+    """Canonical SMILES of the training set."""
+    from rdkit import Chem
+
+    train = qm9.load(cache_dir() / "qm9").split("train").smiles
+    return {Chem.MolToSmiles(Chem.MolFromSmiles(smiles)) for smiles in train}
+
+
+def controls(n: int) -> dict[str, list[Structure]]:
+    """Molecules that are held out; and those with every atom moved."""
+    test = qm9.load(cache_dir() / "qm9").split("test").heavy()
+    real = [_one(test, i) for i in range(min(n, len(test)))]
+    rng = np.random.default_rng(0)
+    moved = [
+        replace(s, positions=s.positions + rng.normal(0, MOVED, s.positions.shape)) for s in real
+    ]
+    return {"held out": real, f"moved by {MOVED} A": moved}
+
+
+def figures(samples: Sequence[Structure], seen: set[str] | None) -> list[Score]:
+    """What they are worth; `seen` is what is not novel."""
+    verdicts = [judged(molecule) for molecule in samples]
+    good = [v.smiles for v in verdicts if v.good]
+    out = [share("valid and connected", [v.good for v in verdicts])]
+    if not good:
+        return out
+    out.append(plain("of these unique", len(set(good)) / len(good), len(good)))
+    if seen is not None:
+        fresh = [smiles not in seen for smiles in set(good)]
+        out.append(share("of these novel", fresh, len(seen)))
+    whole = [with_hydrogens(m) for m, v in zip(samples, verdicts, strict=True) if v.good]
+    for title, rule in (("bonds", stable), ("distances", looked_up)):
+        shares = [(rule(molecule), len(molecule)) for molecule in whole if molecule is not None]
+        atoms = np.average([part for (part, _), _ in shares], weights=[n for _, n in shares])
+        out.append(plain(f"atoms stable by {title}", float(atoms), sum(n for _, n in shares)))
+        out.append(share(f"molecules stable by {title}", [all_ for (_, all_), _ in shares]))
+    return out
+
+
+def _one(molecules: qm9.Molecules, row: int) -> Structure:
+    """A molecule of the set."""
+    n = int((molecules.tokens[row] > 0).sum())
+    kinds = [of_kind(qm9.TOKENS[k - 1]) for k in molecules.tokens[row, :n]]
+    symbols, charges = zip(*kinds, strict=True)
+    x, bonds = molecules.positions[row, :n], molecules.bonds[row, :n, :n]
+    return Structure(symbols, charges, x.astype(float), bonds)
