@@ -128,3 +128,31 @@ def test_a_model_that_repaints_does_so_by_being_told(folder, tmp_path, monkeypat
     monkeypatch.setattr(Manifest, "repaints", False)
     with pytest.raises(BadRequest, match="was not trained to repaint; take 'held'"):
         inpaint(str(tmp_path / "it.png"), "a cat", method="seen", **asked)
+
+
+def test_parts_that_begin_as_nothing_change_nothing_at_first(tmp_path):
+    """A network whose tokens read each other begins as one whose tokens do not."""
+    sizes = dict(channels=4, widths=(32,), blocks=1, attention=(0,), embedding=32, tokens=6)
+    torch.manual_seed(0)
+    old = UNet(**sizes)
+    for p in old.parameters():
+        torch.nn.init.normal_(p, std=0.1)
+    save_file(old.state_dict(), tmp_path / "denoiser.safetensors")
+    new = warm(UNet(**sizes, refine=1), {"denoiser": tmp_path}, "denoiser")
+    tokens, mask = torch.randn(3, 5, 6), torch.ones(3, 5)
+    mask[1, 2:], mask[2] = 0, 0
+    x, t = torch.randn(3, 4, 8, 8), torch.rand(3)
+    torch.testing.assert_close(new(x, t, tokens, mask), old(x, t, tokens, mask))
+    for p in new.tokens.refine.parameters():
+        torch.nn.init.normal_(p, std=0.1)
+    before, after = old(x, t, tokens, mask), new(x, t, tokens, mask)
+    assert after.isfinite().all()
+    assert (after - before)[:2].abs().max() > 1e-3
+    other = torch.where(mask[..., None] > 0, tokens, 7.0)
+    torch.testing.assert_close(new(x, t, other, mask), after)
+    turned = tokens[:, [1, 0, 2, 3, 4]]
+    assert (new(x, t, turned, mask) - after)[:2].abs().max() > 1e-4
+    half = {k: v for k, v in new.state_dict().items() if "refine.0.self" not in k}
+    save_file(half, tmp_path / "denoiser.safetensors")
+    with pytest.raises(ValueError, match=r"refine\.0\.self"):
+        warm(UNet(**sizes, refine=1), {"denoiser": tmp_path}, "denoiser")
