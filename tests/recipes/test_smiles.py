@@ -8,6 +8,7 @@ import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -193,3 +194,68 @@ def test_the_counted_loss_is_the_entropy() -> None:
     x = torch.arange(4096)[:, None].remainder(2).expand(-1, 2)
     loss = Counting()(Exact(), {"x": x}, Rng(0, 0, range(4096)))["loss"]
     assert abs(float(loss) - 0.5 * np.log(2)) < 0.03
+
+
+ENDS = ["CCO", "CCN", "CCS", "CCF"]
+
+
+@pytest.fixture(scope="module")
+def wishing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of four words that knows their weights, 46, 45, 62 and 48."""
+    pytest.importorskip("rdkit")
+    torch.manual_seed(0)
+    recipe = replace(
+        RECIPE, pieces=5, measured=150, trainer=replace(RECIPE.trainer, steps=300),
+        defaults=RECIPE.defaults | {"scale": 2.0},
+    )  # fmt: skip
+    out = tmp_path_factory.mktemp("smiles") / "wishing"
+    stages = [p.stage for p in smiles.run(recipe, out, strings=ENDS * 50)]
+    assert "properties" in stages
+    values = np.load(out / "cache" / "properties.npy")
+    assert np.isfinite(values).all(1).sum() == 150
+    return out
+
+
+def test_wishes_are_granted(wishing: Path) -> None:
+    """The heavy word where a heavy one is wished for, and more often if more strongly; all alike
+    where nothing is."""
+
+    def share(**more: Any) -> float:
+        made = strings(model=str(wishing), n=80, seed=0, threads=1, **more)
+        return float(np.mean([w.text == "CCS" for w in made]))
+
+    assert 0.1 < share() < 0.4
+    assert share(want="weight=62", scale=1.0) > 0.6
+    assert share(want="weight=62", scale=3.0) >= share(want="weight=62", scale=1.0)
+    assert share(want="weight=45") < 0.1
+    said = read(wishing).condition
+    assert said is not None
+    assert said["names"] == ["logp", "weight", "qed"]
+
+
+def test_wishes_that_cannot_be(
+    wishing: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    for want, says in (
+        ("gap=3", "no 'gap' in properties"),
+        ("weight", "wishes for nothing"),
+        ("weight=1e9", "most that the model has learned from"),
+    ):
+        with pytest.raises(BadRequest, match=says):
+            strings(model=str(wishing), want=want)
+    with pytest.raises(BadRequest, match="takes no wishes"):
+        strings(model=str(model), want="weight=50")
+    with pytest.raises(BadRequest, match="leave scale out"):
+        strings(model=str(model), scale=2.0)
+    monkeypatch.chdir(tmp_path)
+    words = ["generate", "--model", str(wishing), "--seed", "3", "--want", "weight=60"]
+    assert main([*words, "--scale", "1.5", "-o", "it.csv"]) == 0
+    with Path("it.csv").open(newline="") as file:
+        [row] = csv.DictReader(file)
+    assert "--want weight=60" in row["command"]
+    assert "--scale 1.5" in row["command"]
+    capsys.readouterr()
+    assert main(shlex.split(row["command"])[1:]) == 0
+    with Path("it.csv").open(newline="") as file:
+        assert next(csv.DictReader(file))["smiles"] == row["smiles"]

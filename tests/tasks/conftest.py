@@ -135,13 +135,26 @@ def _chains() -> qm9.Molecules:
         x[i, :n, 1] = 0.4 * (-1) ** np.arange(n) * (n % 2 == 0)
         for j in range(n - 1):
             bonds[i, j, j + 1] = bonds[i, j + 1, j] = 1
-    numbers = {name: np.zeros(10, np.float32) for name in qm9.PROPERTIES}
+    ends_in_oxygen = np.arange(10, dtype=np.float32) % 2
+    numbers = {name: ends_in_oxygen for name in qm9.PROPERTIES}
     return qm9.Molecules(tokens, x, bonds, np.array([f"C{i}" for i in range(10)]), numbers)
 
 
 @pytest.fixture(scope="session")
 def chains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A model of chains, trained for some seconds."""
+    yield from _trained(tmp_path_factory, ())
+
+
+@pytest.fixture(scope="session")
+def wishing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One that knows which of them end in oxygen: those whose dipole is 1, not 0."""
+    yield from _trained(tmp_path_factory, ("dipole",))
+
+
+def _trained(
+    tmp_path_factory: pytest.TempPathFactory, properties: tuple[str, ...]
+) -> Iterator[Path]:
     torch = pytest.importorskip("torch")
     from unstir.recipes import atoms
 
@@ -156,7 +169,10 @@ def chains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     small = {"width": 32, "edge": 16, "message": 32, "depth": 2}
     out = tmp_path_factory.mktemp("models") / "chains"
     stages = {
-        p.stage for p in atoms.run(replace(atoms.recipe, trainer=settings, sizes=small), out)
+        p.stage
+        for p in atoms.run(
+            replace(atoms.recipe, trainer=settings, sizes=small, properties=properties), out
+        )
     }
     assert stages == {"denoiser", "done"}
     yield out

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,6 +57,34 @@ def test_one_seed_is_one_molecule(chains: Path) -> None:
     assert len(four) == 4
 
 
+def test_wishes_are_granted(wishing: Path) -> None:
+    """Oxygen where it is wished for, none where not, some where nothing is."""
+    asked = {"model": str(wishing), "n": 24, "seed": 0, "steps": 10, "threads": 1}
+
+    def share(**more: Any) -> float:
+        return float(np.mean(["O" in m.symbols for m in structures(**asked, **more)]))
+
+    assert 0.2 < share() < 0.8
+    assert share(want="dipole=1") > 0.85
+    assert share(want="dipole=0", scale=2.0) < 0.15
+    drawn = structures(**asked, want="dipole=1", scale=2.0)
+    assert drawn.recipe.evaluations == 20
+    said = " ".join(drawn.recipe.command("it.sdf"))
+    assert "--want dipole=1" in said
+    assert "--scale 2.0" in said
+
+
+def test_wishes_that_cannot_be(wishing: Path, chains: Path) -> None:
+    for model, asked, says in (
+        (wishing, {"want": "gap=3"}, "no 'gap' in properties"),
+        (wishing, {"want": "dipole=99"}, "most that the model has learned from"),
+        (chains, {"want": "dipole=1"}, "takes no wishes"),
+        (chains, {"scale": 2.0}, "leave scale out"),
+    ):
+        with pytest.raises(BadRequest, match=says):
+            structures(model=str(model), **asked)
+
+
 def test_what_cannot_be(chains: Path, tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match="knows up to 9"):
         structures(model=str(chains), atoms=10)
@@ -104,7 +133,7 @@ def test_the_command(chains: Path, home: Path, capsys: pytest.CaptureFixture[str
         (["-o", "out.mol", "--n", "2"], 2, "room for one molecule"),
         (["-o", "nowhere/out.sdf"], 3, "nowhere does not exist"),
         (["a cat", "-o", "out.sdf"], 2, "too many words"),
-        (["--scale", "2", "-o", "out.sdf"], 2, "--scale"),
+        (["--scale", "2", "-o", "out.sdf"], 2, "leave scale out"),
     ],
 )
 def test_bad_commands_leave_nothing(

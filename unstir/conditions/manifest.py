@@ -2,6 +2,7 @@
 
 {"name": "text", "encoder": "minilm", "length": 32, "width": 384}     -> Text
 {"name": "labels", "classes": ["cat", "dog"]}                         -> Labels
+{"name": "numbers", "names": ["gap"], "means": [6.8], "stds": [1.3]}  -> Numbers
 null                                                                  -> None
 """
 
@@ -12,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from unstir.conditions.labels import Labels
+from unstir.conditions.numbers import Numbers
 from unstir.conditions.text import Text
 from unstir.core.find import named
 
 
 def from_manifest(
     condition: Mapping[str, Any] | None, models: Path, *, threads: int = 1
-) -> Text | Labels | None:
+) -> Text | Labels | Numbers | None:
     """The condition a model was trained with; text encoders are folders of `models`.
 
     Raises ValueError when the manifest names no condition known here, or an encoder of another
@@ -49,4 +51,8 @@ def _labels(condition: Mapping[str, Any], models: Path, threads: int) -> Labels:
     return Labels(condition["classes"])
 
 
-MAKERS = {"text": _text, "labels": _labels}
+def _numbers(condition: Mapping[str, Any], models: Path, threads: int) -> Numbers:
+    return Numbers(condition["names"], condition["means"], condition["stds"])
+
+
+MAKERS = {"text": _text, "labels": _labels, "numbers": _numbers}

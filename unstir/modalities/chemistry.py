@@ -44,6 +44,24 @@ class Verdict:
         return self.valid and self.connected
 
 
+PROPERTIES = ("logp", "weight", "qed")
+"""Octanol-water partition (Wildman & Crippen 1999), molecular weight in dalton, and drug-likeness
+(Bickerton et al. 2012)."""
+
+
+def properties(smiles: str) -> tuple[float, ...]:
+    """`PROPERTIES` of a string; NaN of one that is no molecule."""
+    from rdkit import Chem, rdBase
+    from rdkit.Chem import QED, rdMolDescriptors
+
+    with rdBase.BlockLogs():
+        molecule = Chem.MolFromSmiles(smiles)
+    if molecule is None:
+        return (float("nan"),) * len(PROPERTIES)
+    log_p = rdMolDescriptors.CalcCrippenDescriptors(molecule)[0]
+    return log_p, rdMolDescriptors._CalcMolWt(molecule), QED.qed(molecule)
+
+
 def judged(structure: Structure) -> Verdict:
     """Sanitized or not, in one piece or not, and its canonical SMILES without hydrogens."""
     from rdkit import Chem

@@ -93,6 +93,8 @@ class PairNet(nn.Module):
 
     outer = ("enter_atom", "enter_pair", "leave_atom", "leave_bond")
     """Layers that are no hidden ones (training/optimizer.py)."""
+    idle = ("tokens",)
+    """Parts that change nothing at first: weights of a network without them fit."""
 
     def __init__(
         self,

@@ -30,6 +30,8 @@ class Sequence(nn.Module):
     """
 
     outer = ("leave",)
+    idle = ("condition",)
+    """Parts that change nothing at first: weights of a network without them fit."""
 
     def __init__(
         self, vocabulary: int, length: int, width: int = 256, depth: int = 6, tokens: int = 0,

@@ -9,7 +9,7 @@ Figures: its card.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from unstir.objectives.molecule import Molecule
 from unstir.recipes.card import write_card
 from unstir.recipes.pipeline import by_one
 from unstir.recipes.recipe import Events, Progress
+from unstir.recipes.wishes import of_values, told
 from unstir.runtimes.export import write
 from unstir.training import distributed
 from unstir.training.loop import train
@@ -40,7 +41,9 @@ class Atoms:
     Args:
         name, title: of the model.
         hydrogens: whether they are atoms like others, or follow from valences.
-        sizes: the network's constructor arguments beyond kinds and atoms.
+        properties: numbers of the data that molecules can be wished to have.
+        known: how often each of them is told in training; guidance needs them left out too.
+        sizes: the network's constructor arguments beyond kinds, atoms and tokens.
         schedule, times: the forward process, and mean and deviation of logit-normal times.
         trainer: settings of the training.
         defaults: sampler, steps and spacing.
@@ -51,6 +54,8 @@ class Atoms:
     title: str
     hydrogens: bool
     trainer: Settings
+    properties: tuple[str, ...] = ()
+    known: float = 0.5
     sizes: dict[str, Any] = field(default_factory=dict)
     schedule: dict[str, Any] = field(default_factory=lambda: {"name": "flow", "shift": 1.0})
     times: tuple[float, float] = (-0.4, 1.2)
@@ -78,7 +83,8 @@ def run(recipe: Atoms, out: Path) -> Events:
     group = distributed.group(recipe.trainer.device)
     out.mkdir(parents=True, exist_ok=True)
     yield from by_one(group, _data())
-    data = States(of(recipe, qm9.load(cache_dir() / "qm9").split("train")))
+    molecules = of(recipe, qm9.load(cache_dir() / "qm9").split("train"))
+    data = States(molecules, recipe.properties, recipe.known)
     net = build("pairs", sizes(recipe, data))
     objective = Molecule(from_json(recipe.schedule), logit_normal(*recipe.times))
     for event in train(net, objective, data, recipe.trainer, out / "denoiser"):
@@ -102,7 +108,8 @@ def of(recipe: Atoms, molecules: qm9.Molecules) -> qm9.Molecules:
 
 def sizes(recipe: Atoms, data: States) -> dict[str, Any]:
     """The network's constructor arguments."""
-    return {"kinds": data.kinds, "atoms": data.atoms, **recipe.sizes}
+    told = {"tokens": data.numbers.width} if data.numbers else {}
+    return {"kinds": data.kinds, "atoms": data.atoms, **told, **recipe.sizes}
 
 
 def manifest(recipe: Atoms, data: States) -> dict[str, Any]:
@@ -113,7 +120,7 @@ def manifest(recipe: Atoms, data: States) -> dict[str, Any]:
         "title": recipe.title,
         "network": {"name": "pairs", "sizes": sizes(recipe, data)},
         "codec": None,
-        "condition": None,
+        "condition": data.numbers.to_json() if data.numbers else None,
         "molecule": {
             "kinds": list(qm9.TOKENS[: data.kinds]),
             "scale": data.scale,
@@ -131,14 +138,19 @@ def manifest(recipe: Atoms, data: States) -> dict[str, Any]:
 
 
 class States:
-    """Molecules as states: {"x": (B, C, N), "mask": (B, N)}.
+    """Molecules as states: {"x": (B, C, N), "mask": (B, N)}, and where there are `properties`
+    their "tokens" and "token_mask", each told in a share `known` of the samples.
 
     `scale` is the deviation of all coordinates in angstrom, `counts[n]` how many molecules have
     n atoms.
     """
 
-    def __init__(self, molecules: qm9.Molecules) -> None:
-        self.molecules = molecules
+    def __init__(
+        self, molecules: qm9.Molecules, properties: Sequence[str] = (), known: float = 0.5
+    ) -> None:
+        self.molecules, self.known = molecules, known
+        self.values = np.array([molecules.properties[name] for name in properties]).T
+        self.numbers = of_values(properties, self.values) if properties else None
         there = molecules.tokens > 0
         self.kinds = len(qm9.TOKENS) - (not (molecules.tokens == len(qm9.TOKENS)).any())
         self.atoms = molecules.tokens.shape[1]
@@ -155,4 +167,7 @@ class States:
         e = np.eye(BONDS, dtype=np.float32)[self.molecules.bonds[indices]]
         pairs = mask[:, :, None] * mask[:, None] * (1 - np.eye(self.atoms, dtype=np.float32))
         x = self.molecules.positions[indices] / self.scale
-        return {"x": pack(x, h, e * pairs[..., None]).astype(np.float32), "mask": mask}
+        out = {"x": pack(x, h, e * pairs[..., None]).astype(np.float32), "mask": mask}
+        if self.numbers is None:
+            return out
+        return out | told(self.numbers, self.values[indices], indices, self.known)

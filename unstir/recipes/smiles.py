@@ -9,6 +9,7 @@ networks/sequence.py, the objective `Counting` of objectives/masking.py. Figures
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 from unstir.core.discrete.process import PAD
 from unstir.datasets import moses
 from unstir.folders import cache_dir
+from unstir.modalities.chemistry import PROPERTIES, properties
 from unstir.modalities.smiles import Pieces, learn
 from unstir.networks.build import build
 from unstir.objectives.masking import Counting
@@ -26,7 +28,9 @@ from unstir.recipes.card import write_card
 from unstir.recipes.pipeline import by_one
 from unstir.recipes.recipe import Events, Progress
 from unstir.recipes.start import warm
+from unstir.recipes.wishes import of_values, told
 from unstir.runtimes.export import write
+from unstir.threads import default_threads
 from unstir.training import distributed
 from unstir.training.loop import train
 from unstir.training.settings import Settings
@@ -34,7 +38,7 @@ from unstir.training.snapshots import export_ema
 
 LEARNED = 30_000
 """Strings that the pieces are learned from."""
-CHUNK = 50_000
+CHUNK, MEASURED = 50_000, 10_000
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,9 @@ class Strings:
         pieces: how many the strings are cut into.
         sizes: the network's constructor arguments beyond vocabulary and length.
         trainer: settings of the training.
+        measured: strings whose properties are measured (`PROPERTIES`, by rdkit), so that they can
+            be wished for; 0: none can.
+        known: how often each of them is told in training.
         defaults: sampler, steps (0: one for each piece), temperature.
         licences: of the data.
     """
@@ -54,6 +61,8 @@ class Strings:
     title: str
     pieces: int
     trainer: Settings
+    measured: int = 0
+    known: float = 0.5
     sizes: dict[str, Any] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
     licences: dict[str, str] = field(default_factory=dict)
@@ -84,8 +93,13 @@ def run(
     )
     cache.mkdir(parents=True, exist_ok=True)
     yield from by_one(group, _cut(recipe, cache, start, strings))
-    pieces, data = of(stored(cache / "pieces.json")), Rows(stored(cache / "rows.npy"))
-    sizes = {"vocabulary": len(pieces), "length": data.longest, **recipe.sizes}
+    values = stored(cache / "properties.npy") if recipe.measured else None
+    pieces, data = (
+        of(stored(cache / "pieces.json")),
+        Rows(stored(cache / "rows.npy"), values, recipe.known),
+    )
+    told_by = {"tokens": data.numbers.width} if data.numbers else {}
+    sizes = {"vocabulary": len(pieces), "length": data.longest, **told_by, **recipe.sizes}
     net = warm(build("sequence", sizes), {"denoiser": start} if start else {}, "denoiser")
     for event in train(net, Counting(), data, settings, out / "denoiser"):
         yield Progress("denoiser", event.step, event.steps, event)
@@ -124,20 +138,42 @@ def _cut(recipe: Strings, cache: Path, start: Path | None, strings: list[str] | 
         out[:] = PAD
         for i, row in enumerate(rows):
             out[i, : len(row)] = row
+    if recipe.measured:
+        yield from _measure(recipe, cache, strings)
+
+
+def _measure(recipe: Strings, cache: Path, strings: list[str]) -> Events:
+    """properties.npy (N, K), NaN of strings that were not measured."""
+    which = np.random.default_rng(1).permutation(len(strings))[: recipe.measured]
+    values = np.full((len(strings), len(PROPERTIES)), np.nan, np.float32)
+    with ProcessPoolExecutor(recipe.trainer.threads or default_threads()) as pool:
+        for first in range(0, len(which), MEASURED):
+            part = which[first : first + MEASURED]
+            yield Progress("properties", first, len(which))
+            values[part] = list(pool.map(properties, [strings[i] for i in part], chunksize=100))
+    with new_array(cache / "properties.npy", values.shape, np.float32) as out:
+        out[:] = values
 
 
 class Rows:
-    """Rows of pieces: {"x": (B, L) int64}, PAD beyond each, L that of the longest of a batch."""
+    """Rows of pieces: {"x": (B, L) int64}, PAD beyond each, L that of the longest of a batch; and
+    "tokens" and "token_mask" of their properties, where there are any."""
 
-    def __init__(self, rows: np.ndarray) -> None:
-        self.rows, self.longest = rows, rows.shape[1]
+    def __init__(
+        self, rows: np.ndarray, values: np.ndarray | None = None, known: float = 0.5
+    ) -> None:
+        self.rows, self.longest, self.values, self.known = rows, rows.shape[1], values, known
+        self.numbers = None if values is None else of_values(PROPERTIES, values)
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def batch(self, indices: np.ndarray, /) -> dict[str, np.ndarray]:
         x = self.rows[indices].astype(np.int64)
-        return {"x": x[:, : int((x >= 0).sum(1).max())]}
+        out = {"x": x[:, : int((x >= 0).sum(1).max())]}
+        if self.numbers is None or self.values is None:
+            return out
+        return out | told(self.numbers, self.values[indices], indices, self.known)
 
     def lengths(self) -> np.ndarray:
         """How many rows have 0, 1, 2, ... pieces."""
@@ -152,7 +188,7 @@ def manifest(recipe: Strings, pieces: Pieces, data: Rows, sizes: dict[str, Any])
         "title": recipe.title,
         "network": {"name": "sequence", "sizes": sizes},
         "codec": None,
-        "condition": None,
+        "condition": data.numbers.to_json() if data.numbers else None,
         "string": {
             "symbols": list(pieces.symbols),
             "merges": [list(pair) for pair in pieces.merges],

@@ -82,8 +82,13 @@ def _check_string(manifest: Manifest) -> None:
         )
     if min(lengths) < 0 or sum(lengths) <= 0:
         raise Bad("has no string in its lengths")
-    if manifest.graphs["denoiser"].inputs != ("x",) or manifest.parametrization != "masked":
-        raise Bad("is a model of strings; its denoiser takes x alone, and is masked")
+    told = ("tokens", "token_mask") if manifest.condition else ()
+    if manifest.graphs["denoiser"].inputs != ("x", *told):
+        raise Bad(f"is a model of strings; its denoiser takes {', '.join(('x', *told))}")
+    if manifest.parametrization != "masked":
+        raise Bad("is a model of strings; its parametrization is masked")
+    if manifest.condition:
+        _check_condition(Fields(dict(manifest.condition), "condition"))
     named(discrete.TABLE, manifest.schedule.get("name", ""), "schedules of tokens")
     defaults = Fields(dict(manifest.defaults), "defaults")
     defaults.count("steps", 1000)
@@ -243,8 +248,15 @@ def _check_protein(said: Fields, manifest: Manifest) -> None:
 
 
 def _check_condition(condition: Fields) -> None:
-    if condition.choice("name", ("text", "labels")) == "labels":
+    kind = condition.choice("name", ("text", "labels", "numbers"))
+    if kind == "labels":
         condition.names("classes", least=1)
+    elif kind == "numbers":
+        names = condition.names("names", least=1)
+        if not len(names) == len(condition.numbers("means")) == len(condition.numbers("stds")):
+            raise Bad("has not a mean and a std for each number of its condition")
+        if min(condition.numbers("stds")) <= 0:
+            raise Bad("has a std in its condition that is not above 0")
     else:
         condition.name("encoder")
         condition.count("length", 4096)

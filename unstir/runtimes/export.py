@@ -187,8 +187,9 @@ def _inputs(net: nn.Module, manifest: dict[str, Any]) -> dict[str, Tensor]:
     """Something of the shape of everything that a denoiser takes."""
     shape, condition = manifest["shape"], manifest.get("condition")
     if manifest["kind"] == "string":
-        return {"x": torch.zeros(2, shape[0])}
-    inputs = {"x": torch.randn(2, *shape), "t": torch.rand(2)}
+        inputs = {"x": torch.zeros(2, shape[0])}
+    else:
+        inputs = {"x": torch.randn(2, *shape), "t": torch.rand(2)}
     if condition:
         length = condition.get("length", 1)
         width = condition.get("width") or len(condition["classes"])

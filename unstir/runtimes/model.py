@@ -142,9 +142,7 @@ class Model:
 
         def at(x: np.ndarray, level: Level) -> tuple[np.ndarray, np.ndarray]:
             count = len(x)
-            states = np.concatenate([_rows(c.states, count) for c in (pos, neg)])
-            mask = np.concatenate([_rows(c.mask, count) for c in (pos, neg)])
-            x0 = self.denoise(Tokens(states, mask))(np.concatenate([x, x]), level)
+            x0 = self.denoise(paired(pos, neg, count))(np.concatenate([x, x]), level)
             return x0[:count], x0[count:]
 
         return at
@@ -227,6 +225,13 @@ def _condition(manifest: Manifest, threads: int) -> Condition | None:
         ) from None
     except (OSError, ValueError) as error:
         raise BadModel(f"the condition of {manifest.name}: {error}") from error
+
+
+def paired(pos: Tokens, neg: Tokens, count: int) -> Tokens:
+    """`count` rows of the one, then as many of the other."""
+    states = np.concatenate([_rows(c.states, count) for c in (pos, neg)])
+    mask = np.concatenate([_rows(c.mask, count) for c in (pos, neg)])
+    return Tokens(states, mask)
 
 
 def _rows(array: Any, count: int) -> np.ndarray:

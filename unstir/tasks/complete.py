@@ -24,6 +24,8 @@ def complete(
     model: str = "molecules",
     n: int = 1,
     seed: int | None = None,
+    want: str | None = None,
+    scale: float | None = None,
     steps: int | None = None,
     sampler: str | None = None,
     spacing: str | None = None,
@@ -42,10 +44,10 @@ def complete(
     given = sdf.read(path)[0]
     rows = chosen(keep, len(given))
     ready = prepare(
-        None, "", model=model, n=n, seed=seed, threads=threads, kind="molecule", steps=steps,
-        sampler=sampler, spacing=spacing,
+        None, "", model=model, n=n, seed=seed, threads=threads, kind="molecule", want=want,
+        steps=steps, sampler=sampler, spacing=spacing, scale=scale,
     )  # fmt: skip
     return drawing(
-        ready, n, atoms, part(given, rows, ready.model), verb="inpaint",
+        ready, n, atoms, part(given, rows, ready.model), want=want, scale=scale, verb="inpaint",
         given={"molecule": molecule}, files={molecule: sha256(path)}, options={"keep": keep},
     )  # fmt: skip

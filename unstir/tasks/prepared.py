@@ -55,13 +55,13 @@ class Prepared:
 def prepare(
     prompt: str | None, negative: str, *, model: str, n: int, seed: int | None,
     threads: int | None, runtime: Runtime = "onnx", padded: bool = False, kind: str = "image",
-    **walk: Any,
+    want: str | None = None, **walk: Any,
 ) -> Prepared:  # fmt: skip
     """Check a request and load its model; `walk` is what `process.resolve` takes."""
     first = first_seed(seed, n)
     loaded = loaded_model(model, runtime, threads, padded, kind)
     way = process.resolve(loaded, **walk)
-    about = subject.understood(loaded, prompt, negative)
+    about = subject.understood(loaded, prompt, negative, want)
     return Prepared(loaded, way, about, first, model, threads)
 
 

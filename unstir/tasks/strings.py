@@ -20,15 +20,17 @@ from unstir.core.discrete.guidance.temperature import temperature as tempered
 from unstir.core.discrete.process import MASK, PAD, subs
 from unstir.core.discrete.schedules import TABLE
 from unstir.core.find import find, named
-from unstir.core.levels import Level
+from unstir.core.guidance.cfg import cfg
+from unstir.core.levels import Denoise, Level
 from unstir.core.noise import seeds as following
 from unstir.core.noise import uniform
 from unstir.modalities.smiles import Pieces
-from unstir.runtimes.model import Model
+from unstir.runtimes.model import Model, paired
 from unstir.tasks.prepared import first_seed, loaded_model
 from unstir.tasks.recipe import Recipe
 from unstir.tasks.request import BadRequest, number, whole, words
 from unstir.tasks.structures import sizes
+from unstir.tasks.subject import Subject, understood
 
 GROUP = 256
 """Strings that are drawn together."""
@@ -52,6 +54,8 @@ class Writing:
     length: int | None
     temperature: float
     recipe: Recipe
+    about: Subject
+    scale: float
     kept: tuple[np.ndarray, ...] = ()
     """Pieces that stay; between each two of them something is drawn."""
 
@@ -74,7 +78,7 @@ class Writing:
         if self.kept:
             gaps = uniform(each, (longest,), field="gaps")(-1)
             x = np.stack([around(self.kept, *row) for row in zip(x, gaps, strict=True)])
-        net = subs(lambda z, t: self.model.graphs["denoiser"](z.astype(np.float32)))
+        net = self._net(len(each))
         process = TABLE[self.model.manifest.schedule["name"]]()
         spacing = paths.TABLE[self.recipe.spacing]
         path: list[Level] = paths.path(process, self.recipe.steps, spacing)
@@ -86,6 +90,26 @@ class Writing:
             Written(pieces.decode(row[row >= 0].tolist()), seed)
             for row, seed in zip(x, each, strict=True)
         ]
+
+    def _net(self, count: int) -> Denoise[np.ndarray]:
+        """Log-probabilities of the pieces, guided where there is a wish."""
+        graph, pos, neg = self.model.graphs["denoiser"], self.about.pos, self.about.neg
+        if pos is None or neg is None:
+            return subs(lambda z, t: graph(z.astype(np.float32)))
+        tokens = paired(pos, neg, count)
+
+        def told(z: np.ndarray, rows: slice) -> np.ndarray:
+            return graph(z.astype(np.float32), tokens.states[rows], tokens.mask[rows])
+
+        if self.scale == 1 or not pos.mask.any():
+            return subs(lambda z, t: told(z, slice(count)))
+        every = subs(lambda z, t: told(z, slice(None)))
+
+        def both(z: np.ndarray, t: Level) -> tuple[np.ndarray, np.ndarray]:
+            out = every(np.concatenate([z, z]), t)
+            return out[:count], out[count:]
+
+        return cfg(both, self.scale)
 
     def command(self, seed: int, file: str) -> list[str]:
         """The words of the command that writes the string of this seed alone."""
@@ -117,6 +141,8 @@ def strings(
     seed: int | None = None,
     length: int | None = None,
     temperature: float | None = None,
+    want: str | None = None,
+    scale: float | None = None,
     steps: int | None = None,
     sampler: str | None = None,
     spacing: str | None = None,
@@ -128,11 +154,13 @@ def strings(
         n: How many; string i has the seed SEED + i.
         length: How many pieces each has, where it is not drawn.
         temperature: Below 1 surer, above 1 more varied.
+        want: Numbers that they shall have, where the model knows of any: logp=2,weight=300.
+        scale: How strongly they shall (1: as they are distributed).
         steps: In how many steps the pieces are shown; with fewer than pieces several at once.
         sampler: Which are shown first: random_order, confidence, ancestral, remdm.
     """
     asked = {"steps": steps, "sampler": sampler, "spacing": spacing, "threads": threads}
-    return _writing(model, n, seed, length, temperature, **asked)
+    return _writing(model, n, seed, length, temperature, want, scale, **asked)
 
 
 def decorate(
@@ -143,6 +171,8 @@ def decorate(
     seed: int | None = None,
     length: int | None = None,
     temperature: float | None = None,
+    want: str | None = None,
+    scale: float | None = None,
     steps: int | None = None,
     sampler: str | None = None,
     spacing: str | None = None,
@@ -154,7 +184,7 @@ def decorate(
         smiles: A SMILES string with a * wherever something is to be drawn.
     """
     asked = {"steps": steps, "sampler": sampler, "spacing": spacing, "threads": threads}
-    run = _writing(model, n, seed, length, temperature, **asked)
+    run = _writing(model, n, seed, length, temperature, want, scale, **asked)
     parts = words("smiles", smiles).split("*")
     if len(parts) < 2 or not any(parts):
         raise BadRequest(
@@ -175,8 +205,9 @@ def decorate(
 
 
 def _writing(
-    model: str, n: int, seed: int | None, length: int | None, temperature: float | None, *,
-    steps: int | None, sampler: str | None, spacing: str | None, threads: int | None,
+    model: str, n: int, seed: int | None, length: int | None, temperature: float | None,
+    want: str | None, scale: float | None, *, steps: int | None, sampler: str | None,
+    spacing: str | None, threads: int | None,
 ) -> Writing:  # fmt: skip
     """The request, understood."""
     first = first_seed(seed, n)
@@ -192,12 +223,17 @@ def _writing(
     heat = number("temperature", temperature or prefers["temperature"], 0.01, 10)
     if length is not None and not 1 <= whole("length", length, 1, 10**6) <= longest:
         raise BadRequest(f"length is {length}; {loaded.manifest.name} knows 1 to {longest}")
-    options = {"temperature": heat} | ({} if length is None else {"length": length})
+    about = understood(loaded, None, "", want)
+    strong = number("scale", prefers.get("scale", 1.0) if scale is None else scale, 0, 100)
+    asked = {"temperature": heat, "length": length, "want": want}
+    options = {name: value for name, value in asked.items() if value is not None}
+    if about.pos is None and scale is not None:
+        raise BadRequest(f"{loaded.manifest.name} takes no wishes; leave scale out")
     recipe = Recipe(
         prompt=None, negative="", model=model, name=loaded.manifest.name,
         sha256=loaded.manifest.sha256, seed=first, steps=steps, evaluations=steps, sampler=name,
-        spacing=spread, scale=None, guidance="cfg", interval=None, pixels=(0, 0),
-        padded=False, runtime="onnx", threads=loaded.threads, asked_threads=threads,
-        options=options,
+        spacing=spread, scale=None if about.pos is None else strong, guidance="cfg",
+        interval=None, pixels=(0, 0), padded=False, runtime="onnx", threads=loaded.threads,
+        asked_threads=threads, options=options,
     )  # fmt: skip
-    return Writing(loaded, first, n, length, heat, recipe)
+    return Writing(loaded, first, n, length, heat, recipe, about, strong)

@@ -16,18 +16,20 @@ from typing import Any
 
 import numpy as np
 
+from unstir.core.guidance.cfg import cfg
 from unstir.core.levels import Denoise, Level
 from unstir.core.noise import seeds as following
 from unstir.core.noise import uniform
 from unstir.modalities.image_text import KEY
 from unstir.modalities.sdf import Structure, of_kind
 from unstir.modalities.structures import noise, unpack
-from unstir.runtimes.model import Model
+from unstir.runtimes.model import Model, paired
 from unstir.tasks.kept import exact, holding
 from unstir.tasks.prepared import Prepared, prepare
 from unstir.tasks.process import Process
 from unstir.tasks.recipe import Recipe
 from unstir.tasks.request import BadRequest, whole
+from unstir.tasks.subject import Subject
 
 GROUP = 64
 """Molecules that are drawn together."""
@@ -44,6 +46,7 @@ class Drawn:
     n: int
     atoms: int | None
     recipe: Recipe
+    about: Subject
     kept: Structure | None = None
 
     def __len__(self) -> int:
@@ -68,7 +71,10 @@ class Drawn:
         counts = sizes(each, said["counts"], self.atoms)
         least = 0 if self.kept is None else len(self.kept)
         mask = masks(np.maximum(counts, least), self.model.manifest.shape[1])
-        source, denoise = noise(each, mask, len(kinds)), again(self.model, mask)
+        source, denoise = (
+            noise(each, mask, len(kinds)),
+            again(self.model, self.way, self.about, mask),
+        )
         if self.kept is not None:
             denoise = holding(denoise, self.kept, mask, kinds, scale)
         x = self.way.path[0].sigma * source(-1)
@@ -84,6 +90,8 @@ def structures(
     n: int = 1,
     seed: int | None = None,
     atoms: int | None = None,
+    want: str | None = None,
+    scale: float | None = None,
     steps: int | None = None,
     sampler: str | None = None,
     spacing: str | None = None,
@@ -93,27 +101,35 @@ def structures(
 
     Args:
         atoms: How many each has, where it is not drawn: without hydrogens if the model has none.
+        want: Numbers that they shall have, where the model knows of any: gap=5,dipole=2.
+        scale: How strongly they shall (1: as they are distributed).
         n: How many molecules; molecule i has the seed SEED + i.
     """
     ready = prepare(
-        None, "", model=model, n=n, seed=seed, threads=threads, kind="molecule", steps=steps,
-        sampler=sampler, spacing=spacing,
+        None, "", model=model, n=n, seed=seed, threads=threads, kind="molecule", want=want,
+        steps=steps, sampler=sampler, spacing=spacing, scale=scale,
     )  # fmt: skip
-    return drawing(ready, n, atoms)
+    return drawing(ready, n, atoms, want=want, scale=scale)
 
 
 def drawing(
-    ready: Prepared, n: int, atoms: int | None, kept: Structure | None = None, **record: Any
-) -> Drawn:
+    ready: Prepared, n: int, atoms: int | None, kept: Structure | None = None,
+    want: str | None = None, scale: float | None = None, **record: Any,
+) -> Drawn:  # fmt: skip
     """The run that draws n molecules; `record` is what the recipe needs besides."""
     least, most = 1 if kept is None else len(kept), ready.model.manifest.shape[1]
     if atoms is not None and not least <= whole("atoms", atoms, 1, 10**6) <= most:
         around = "" if kept is None else f", and {least} are kept"
         name = ready.model.manifest.name
         raise BadRequest(f"atoms is {atoms}; {name} knows up to {most}{around}")
-    options = record.pop("options", {}) | ({} if atoms is None else {"atoms": atoms})
-    recipe = replace(ready.recipe(pixels=(0, 0), options=options, **record), scale=None)
-    return Drawn(ready.model, ready.way, ready.seed, n, atoms, recipe, kept)
+    if scale is not None and ready.about.pos is None:
+        raise BadRequest(f"{ready.model.manifest.name} takes no wishes; leave scale out")
+    asked = {"atoms": atoms, "want": want}
+    options = record.pop("options", {}) | {k: v for k, v in asked.items() if v is not None}
+    recipe = ready.recipe(pixels=(0, 0), options=options, **record)
+    if ready.about.pos is None:
+        recipe = replace(recipe, scale=None)
+    return Drawn(ready.model, ready.way, ready.seed, n, atoms, recipe, ready.about, kept)
 
 
 def sizes(seeds: Sequence[int], counts: Sequence[int], atoms: int | None) -> np.ndarray:
@@ -129,14 +145,29 @@ def masks(counts: np.ndarray, most: int) -> np.ndarray:
     return (np.arange(most) < counts[:, None]).astype(np.float32)
 
 
-def again(model: Model, mask: np.ndarray) -> Denoise[np.ndarray]:
-    """The model's denoiser, told each time what it answered before (Chen et al. 2023); made anew
-    for each walk."""
+def again(model: Model, way: Process, about: Subject, mask: np.ndarray) -> Denoise[np.ndarray]:
+    """The model's denoiser, told each time what it answered before (Chen et al. 2023), and guided
+    where there is a wish; made anew for each walk."""
     shape = len(mask), model.manifest.shape[0], mask.shape[1]
     told = np.concatenate([np.zeros(shape, np.float32), mask[:, None]], 1)
+    pos, neg, count = about.pos, about.neg, len(mask)
+
+    def answer(z: np.ndarray, t: Level) -> np.ndarray:
+        if pos is None or neg is None:
+            return model.net(z, t.t, extra=told)
+        return model.net(z, t.t, pos.states, pos.mask, extra=told)
+
+    def both(z: np.ndarray, t: Level) -> tuple[np.ndarray, np.ndarray]:
+        assert pos is not None
+        assert neg is not None
+        tokens, two = paired(pos, neg, count), np.concatenate([told, told])
+        out = model.net(np.concatenate([z, z]), t.t, tokens.states, tokens.mask, extra=two)
+        return out[:count], out[count:]
+
+    guided = cfg(both, way.scale) if way.guided(pos, neg) else answer
 
     def denoise(z: np.ndarray, t: Level) -> np.ndarray:
-        told[:, :-1] = model.net(z, t.t, extra=told)
+        told[:, :-1] = guided(z, t)
         return told[:, :-1].copy()
 
     return denoise

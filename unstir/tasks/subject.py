@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from unstir.conditions.numbers import Numbers
 from unstir.conditions.text import Text
 from unstir.conditions.tokens import Tokens
 from unstir.runtimes.model import Model
@@ -28,9 +29,16 @@ class Subject:
     notes: tuple[str, ...] = ()
 
 
-def understood(model: Model, prompt: str | None, negative: str) -> Subject:
-    """The subject of a request; BadRequest where prompt and model do not go together."""
+def understood(
+    model: Model, prompt: str | None, negative: str, want: str | None = None
+) -> Subject:
+    """The subject of a request, for some models numbers that are wished for (`want`); BadRequest
+    where it and the model do not go together."""
     name, said = model.manifest.name, model.manifest.condition
+    if isinstance(model.condition, Numbers):
+        return _numbers(model.condition, want or "")
+    if want:
+        raise BadRequest(f"{name} takes no wishes: it draws without; leave want out")
     if model.condition is None or said is None:
         if prompt or negative:
             raise BadRequest(f"{name} takes no prompt: it draws without one; leave it out")
@@ -43,6 +51,14 @@ def understood(model: Model, prompt: str | None, negative: str) -> Subject:
         pos, neg = model.condition.encode([prompt]), model.condition.encode([negative])
         return Subject(prompt, negative, pos, neg, _empty(pos))
     return _text(model, prompt, negative, said["length"])
+
+
+def _numbers(condition: Numbers, want: str) -> Subject:
+    try:
+        wish = condition.read(want)
+    except ValueError as error:
+        raise BadRequest(f"want is {want!r}: {error}") from None
+    return Subject(None, "", condition.encode([wish]), condition.null(1))
 
 
 def _text(model: Model, prompt: str, negative: str, length: int) -> Subject:
