@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unstir.modalities.chains import BOND, SCALE, centered, masks, noise, walk
+from tests.modalities.traces import helix
+from unstir.modalities.chains import BOND, SCALE, centered, masks, noise, relaxed, walk
+from unstir.modalities.folds import measured
 
 
 def drawn(n: int, count: int, **more: float) -> np.ndarray:
@@ -46,3 +48,21 @@ def test_centered() -> None:
     mask = masks([2], 3)
     x = centered(np.array([[[1.0, 3, 9]] * 3]), mask)
     assert np.array_equal(x, [[[-1, 1, 0]] * 3])
+
+
+def test_relaxing_mends_bonds_and_overlaps() -> None:
+    """A crumpled walk becomes a chain that one could build; what is one stays as it is."""
+    mask = masks([40, 25])
+    x = 0.8 * noise([1, 2], mask)(-1)
+    y = relaxed(x, mask, 300)
+    assert y.dtype == x.dtype
+    assert np.abs(y.sum(2)).max() < 1e-4
+    assert not y[1, :, 25:].any()
+    for row, n in zip(y, (40, 25), strict=True):
+        said = measured(SCALE * row[:, :n].T)
+        assert said["bonds"] > 0.97
+        assert said["clashes"] < 2
+    fine = helix(40)[None].swapaxes(1, 2) / SCALE
+    fine = centered(fine, masks([40]))
+    assert np.abs(relaxed(fine, masks([40])) - fine).max() < 1e-3
+

@@ -2,13 +2,15 @@
 
     x_t = alpha_t x_0 + sigma_t eps,   eps of modalities/chains.py, turned to lie nearest x_0
     loss = w(t) (|steps of x0 - x_0|^2 + a |x0 - x_0|^2 + b |near distances|^2) + c |distances|
+           + d |overlaps|^2
 
 The steps are those of the noise's own random walk, y_i - c y_{i-1}: in them the noise is white, so
 this is the plain loss of diffusion (Ho et al. 2020, eq. 14). Alone it cares for bonds more than
 for the fold; |x0 - x_0|^2 and distances between residues that are near along the chain, or in the
-fold, weigh the rest (as auxiliary losses in Yim et al. 2023, FrameDiff, sec. 4.2). A share of the
-samples is told an earlier answer (Chen et al. 2023), and a share what some stretches of the chain
-truly are: the training for motifs (Yim et al. 2024, sec. 3.2).
+fold, weigh the rest (as auxiliary losses in Yim et al. 2023, FrameDiff, sec. 4.2). Near the data,
+where the answer should be a chain and not a mean of many, residues that overlap cost too. A share
+of the samples is told an earlier answer (Chen et al. 2023), and a share what some stretches of the
+chain truly are: the training for motifs (Yim et al. 2024, sec. 3.2).
 """
 
 from __future__ import annotations
@@ -35,9 +37,11 @@ class Chain:
         schedule: the forward process.
         times: how training times are drawn.
         cap: w is alpha / sigma up to this.
-        places, near, fold: a, b, c above; near distances are squared in angstrom.
+        places, near, fold, crowd: a, b, c, d above; squares of distances in angstrom.
         window: residues along the chain up to which distances are near.
         within: angstrom up to which two residues are near in the fold.
+        room: angstrom that residues which are no neighbours need.
+        late: the time below which overlaps count.
         again: share of the samples that see an answer from before.
         motifs: share of the samples of which stretches are known.
     """
@@ -48,8 +52,11 @@ class Chain:
     places: float = 1.0
     near: float = 0.3
     fold: float = 0.3
+    crowd: float = 0.1
     window: int = 6
     within: float = 15.0
+    room: float = 4.0
+    late: float = 0.3
     again: float = 0.5
     motifs: float = 0.25
 
@@ -62,10 +69,10 @@ class Chain:
         told = torch.cat([x0 * known[:, None], mask[:, None], known[:, None]], 1)
         told = self._again(model, xt, t, told, rng.uniform(len(x0)))
         weight = (at.alpha / at.sigma).clamp(max=self.cap).reshape(-1)
-        return self._losses(model(xt, t, extra=told), x0, mask, weight, at.alpha.reshape(-1))
+        return self._losses(model(xt, t, extra=told), x0, mask, weight, t)
 
     def _losses(
-        self, out: Tensor, x0: Tensor, mask: Tensor, weight: Tensor, alpha: Tensor
+        self, out: Tensor, x0: Tensor, mask: Tensor, weight: Tensor, t: Tensor
     ) -> dict[str, Tensor]:
         count, error = mask.sum(1), out - x0
         step = (error[..., 1:] - KEEPING * error[..., :-1]) / STEP * mask[:, None, 1:]
@@ -80,12 +87,15 @@ class Chain:
         apart = (is_ - was).square()
         near = (apart * near).sum((1, 2)) / near.sum((1, 2)).clamp(min=1)
         far = torch.nn.functional.smooth_l1_loss(is_, was, reduction="none")
-        fold = (far * fold).sum((1, 2)) / fold.sum((1, 2)).clamp(min=1) * alpha
+        fold = (far * fold).sum((1, 2)) / fold.sum((1, 2)).clamp(min=1)
+        fold = fold * level(self.schedule, t).alpha
+        overlap = (self.room - is_).clamp(min=0).square() * pairs * (along > 2)
+        crowd = overlap.sum((1, 2)) / count * (t < self.late)
         parts = {"steps": weight * steps, "places": weight * places, "near": weight * near,
-                 "fold": fold}  # fmt: skip
+                 "fold": fold, "crowd": crowd}  # fmt: skip
         parts = {name: part.mean() for name, part in parts.items()}
         loss = parts["steps"] + self.places * parts["places"] + self.near * parts["near"]
-        loss = loss + self.fold * parts["fold"]
+        loss = loss + self.fold * parts["fold"] + self.crowd * parts["crowd"]
         return {"loss": loss} | {name: part.detach() for name, part in parts.items()}
 
     def _again(self, model: Any, xt: Tensor, t: Tensor, told: Tensor, chosen: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ import numpy as np
 from unstir.core.levels import Denoise, Level
 from unstir.core.noise import seeds as following
 from unstir.modalities.backbones import from_json
-from unstir.modalities.chains import SCALE, masks, noise
+from unstir.modalities.chains import SCALE, masks, noise, relaxed
 from unstir.modalities.proteins import UNKNOWN, Protein
 from unstir.runtimes.model import Model
 from unstir.tasks.letters import letters
@@ -32,6 +32,8 @@ from unstir.tasks.structures import sizes
 
 GROUP = 16
 """Chains that are drawn together."""
+ROUNDS, LATE = 10, 0.5
+"""Rounds of relaxing an estimate, and the time below which it is one of a chain."""
 SURE = 0.1
 """Temperature of letters (Dauparas et al. 2022)."""
 
@@ -47,6 +49,7 @@ class Folded:
     n: int
     length: int | None
     temperature: float
+    relax: bool
     recipe: Recipe
     motif: Motif | None = None
 
@@ -72,7 +75,7 @@ class Folded:
         mask = masks(lengths.tolist(), self.model.manifest.shape[1])
         places = self.motif.places(each, lengths.tolist()) if self.motif else None
         source = noise(each, mask, self.temperature)
-        denoise = again(self.model, mask, self.motif, places)
+        denoise = again(self.model, mask, self.relax, self.motif, places)
         x = self.way.path[0].sigma * source(-1)
         for step in self.way.sampler(denoise, x, self.way.path, noise=source):
             x = step.x
@@ -116,6 +119,7 @@ def proteins(
     seed: int | None = None,
     length: int | None = None,
     temperature: float | None = None,
+    relax: bool = True,
     steps: int | None = None,
     sampler: str | None = None,
     spacing: str | None = None,
@@ -127,16 +131,17 @@ def proteins(
         n: How many; backbone i has the seed SEED + i.
         length: How many residues each has, where it is not drawn.
         temperature: Of the noise along the walk; below 1 surer, 1 as the data are spread.
+        relax: Hold bonds, and room between residues, at every step of the second half.
     """
     ready = prepare(
         None, "", model=model, n=n, seed=seed, threads=threads, kind="protein", steps=steps,
         sampler=sampler, spacing=spacing,
     )  # fmt: skip
-    return folding(ready, n, length, temperature)
+    return folding(ready, n, length, temperature, relax)
 
 
 def folding(
-    ready: Prepared, n: int, length: int | None, temperature: float | None,
+    ready: Prepared, n: int, length: int | None, temperature: float | None, relax: bool,
     motif: Motif | None = None, **record: Any,
 ) -> Folded:  # fmt: skip
     """The run that draws n backbones; `record` is what the recipe needs besides."""
@@ -153,22 +158,30 @@ def folding(
         )
     usual = float(manifest.defaults.get("temperature", 1.0))
     heat = number("temperature", usual if temperature is None else temperature, 0, 10)
-    own = {"temperature": heat} | ({} if length is None else {"length": length})
-    options = record.pop("options", {}) | own
+    own = {"temperature": heat, "length": length, "no_relax": None if relax else True}
+    given = {name: value for name, value in own.items() if value is not None}
+    options = record.pop("options", {}) | given
     recipe = replace(ready.recipe(pixels=(0, 0), options=options, **record), scale=None)
-    return Folded(ready.model, ready.way, ready.seed, n, length, heat, recipe, motif)
+    return Folded(ready.model, ready.way, ready.seed, n, length, heat, relax, recipe, motif)
 
 
 def again(
-    model: Model, mask: np.ndarray, motif: Motif | None, places: list[np.ndarray] | None
+    model: Model,
+    mask: np.ndarray,
+    relax: bool,
+    motif: Motif | None,
+    places: list[np.ndarray] | None,
 ) -> Denoise[np.ndarray]:
     """The model's denoiser, told each time what it answered before (Chen et al. 2023), and from
-    the second time on where the motif is; made anew for each walk."""
+    the second time on where the motif is; made anew for each walk. `relax`: late answers are
+    made chains."""
     told = np.zeros((len(mask), 5, mask.shape[1]), np.float32)
     told[:, 3] = mask
 
     def denoise(z: np.ndarray, t: Level) -> np.ndarray:
         out = model.net(z, t.t, extra=told)
+        if relax and t.t < LATE:
+            out = relaxed(out, mask, ROUNDS)
         if motif is not None and places is not None:
             for row, known, where in zip(out, told[:, 4], places, strict=True):
                 row[:, where] = motif.laid(SCALE * row[:, where]) / SCALE

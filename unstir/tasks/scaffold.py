@@ -22,6 +22,7 @@ def scaffold(
     n: int = 1,
     seed: int | None = None,
     temperature: float | None = None,
+    relax: bool = True,
     steps: int | None = None,
     sampler: str | None = None,
     spacing: str | None = None,
@@ -45,6 +46,6 @@ def scaffold(
         sampler=sampler, spacing=spacing,
     )  # fmt: skip
     return folding(
-        ready, n, length, temperature, kept, verb="inpaint", given={"protein": protein},
+        ready, n, length, temperature, relax, kept, verb="inpaint", given={"protein": protein},
         files={protein: sha256(path)}, options={"keep": keep},
     )  # fmt: skip
