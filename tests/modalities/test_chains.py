@@ -65,4 +65,3 @@ def test_relaxing_mends_bonds_and_overlaps() -> None:
     fine = helix(40)[None].swapaxes(1, 2) / SCALE
     fine = centered(fine, masks([40]))
     assert np.abs(relaxed(fine, masks([40])) - fine).max() < 1e-3
-

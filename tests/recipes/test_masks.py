@@ -9,6 +9,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from unstir.core.find import NotFound
+from unstir.networks.sequence import Sequence
 from unstir.networks.unet import UNet
 from unstir.recipes import Changes, changed, digits, pipeline
 from unstir.recipes.masks import KINDS, all_of_it, mask
@@ -131,28 +132,18 @@ def test_a_model_that_repaints_does_so_by_being_told(folder, tmp_path, monkeypat
 
 
 def test_parts_that_begin_as_nothing_change_nothing_at_first(tmp_path):
-    """A network whose tokens read each other begins as one whose tokens do not."""
-    sizes = dict(channels=4, widths=(32,), blocks=1, attention=(0,), embedding=32, tokens=6)
+    """A network that takes wishes, or is told where to go, begins as one that is not."""
     torch.manual_seed(0)
-    old = UNet(**sizes)
+    old = Sequence(5, 6, width=32, depth=1)
     for p in old.parameters():
         torch.nn.init.normal_(p, std=0.1)
     save_file(old.state_dict(), tmp_path / "denoiser.safetensors")
-    new = warm(UNet(**sizes, refine=1), {"denoiser": tmp_path}, "denoiser")
-    tokens, mask = torch.randn(3, 5, 6), torch.ones(3, 5)
-    mask[1, 2:], mask[2] = 0, 0
-    x, t = torch.randn(3, 4, 8, 8), torch.rand(3)
-    torch.testing.assert_close(new(x, t, tokens, mask), old(x, t, tokens, mask))
-    for p in new.tokens.refine.parameters():
-        torch.nn.init.normal_(p, std=0.1)
-    before, after = old(x, t, tokens, mask), new(x, t, tokens, mask)
-    assert after.isfinite().all()
-    assert (after - before)[:2].abs().max() > 1e-3
-    other = torch.where(mask[..., None] > 0, tokens, 7.0)
-    torch.testing.assert_close(new(x, t, other, mask), after)
-    turned = tokens[:, [1, 0, 2, 3, 4]]
-    assert (new(x, t, turned, mask) - after)[:2].abs().max() > 1e-4
-    half = {k: v for k, v in new.state_dict().items() if "refine.0.self" not in k}
+    new = warm(Sequence(5, 6, width=32, depth=1, tokens=4), {"denoiser": tmp_path}, "denoiser")
+    x, tokens, mask = torch.randint(0, 5, (2, 6)), torch.randn(2, 3, 4), torch.ones(2, 3)
+    torch.testing.assert_close(new(x, None, tokens, mask), old(x))
+    torch.nn.init.normal_(new.condition.pool.weight, std=0.1)
+    assert (new(x, None, tokens, mask) - old(x)).abs().max() > 1e-3
+    half = {k: v for k, v in new.state_dict().items() if k != "condition.null"}
     save_file(half, tmp_path / "denoiser.safetensors")
-    with pytest.raises(ValueError, match=r"refine\.0\.self"):
-        warm(UNet(**sizes, refine=1), {"denoiser": tmp_path}, "denoiser")
+    with pytest.raises(ValueError, match=r"condition\.null"):
+        warm(Sequence(5, 6, width=32, depth=1, tokens=4), {"denoiser": tmp_path}, "denoiser")

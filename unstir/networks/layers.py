@@ -77,16 +77,9 @@ class TokenEmbedding(nn.Module):
 
     The first token is learned and always there: it is what attention sees when there is no
     condition.
-
-    Args:
-        states: width of the condition's states.
-        width: of the tokens.
-        refine: layers in which the tokens read each other, with their order, before anything
-            else reads them; they begin as nothing. What a frozen encoder says of a word is not
-            yet what the word does in the sentence.
     """
 
-    def __init__(self, states: int, width: int, refine: int = 0, head: int = 32) -> None:
+    def __init__(self, states: int, width: int) -> None:
         super().__init__()
         self.states = states
         self.project = nn.Sequential(
@@ -94,11 +87,6 @@ class TokenEmbedding(nn.Module):
         )
         self.null = nn.Parameter(torch.randn(1, 1, width) * 0.02)
         self.pool = zero(nn.Linear(width, width))
-        self.refine = nn.ModuleList(Layer(width, 0, head) for _ in range(refine))
-        omega = 100.0 ** (-torch.arange(head // 2) / (head // 2))
-        self.register_buffer("omega", omega, False)
-
-    omega: Tensor
 
     def forward(self, tokens: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         if tokens.shape[-1] != self.states:
@@ -107,14 +95,9 @@ class TokenEmbedding(nn.Module):
             )
         mask = mask.to(tokens.dtype)
         y = self.project(tokens) * mask[..., None]
+        pooled = y.sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
         y = torch.cat([self.null.expand(y.shape[0], -1, -1), y], 1)
-        there = F.pad(mask, (1, 0), value=1.0) > 0.5
-        angles = torch.arange(y.shape[1], device=y.device)[:, None] * self.omega
-        for layer in self.refine:
-            y = layer(y, y.new_zeros(1, 1, 6, 1), None, None, angles, there)
-        said = (y * there[..., None])[:, 1:]
-        pooled = said.sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
-        return y, there, self.pool(pooled)
+        return y, F.pad(mask, (1, 0), value=1.0) > 0.5, self.pool(pooled)
 
 
 class Attention(nn.Module):
@@ -154,41 +137,6 @@ def rotate(x: Tensor, angles: Tensor) -> Tensor:
     a, b = x.chunk(2, -1)
     c, s = angles.cos(), angles.sin()
     return torch.cat([a * c - b * s, a * s + b * c], -1)
-
-
-class Layer(nn.Module):
-    """Of a transformer: self-attention, cross-attention, feed-forward; each gated and modulated by
-    time (Peebles & Xie 2023; Chen et al. 2024; SwiGLU: Shazeer 2020)."""
-
-    def __init__(self, width: int, tokens: int, head: int) -> None:
-        super().__init__()
-        inner = -(-width * 8 // (3 * 32)) * 32  # 8/3 width, a multiple of 32
-        self.shift = nn.Parameter(torch.zeros(6, width))  # this layer's part of the modulation
-        self.norm1 = nn.LayerNorm(width, elementwise_affine=False)
-        self.norm2 = nn.LayerNorm(width) if tokens else None
-        self.norm3 = nn.LayerNorm(width, elementwise_affine=False)
-        self.self = Attention(width, head=head)
-        self.cross = Attention(width, tokens, head=head) if tokens else None
-        self.gate_up, self.down = nn.Linear(width, 2 * inner), zero(nn.Linear(inner, width))
-
-    def forward(
-        self,
-        x: Tensor,
-        modulation: Tensor,
-        tokens: Tensor | None,
-        mask: Tensor | None,
-        angles: Tensor,
-        there: Tensor | None = None,
-    ) -> Tensor:
-        """`there` (B, N) are the tokens that are looked at; None: all."""
-        m = modulation + self.shift  # (B, 1 or N, 6, W)
-        shift1, scale1, gate1, shift2, scale2, gate2 = m.unbind(-2)
-        h = self.norm1(x) * (1 + scale1) + shift1
-        x = x + (1 + gate1) * self.self(h, h, there, angles)
-        if self.cross is not None and self.norm2 is not None and tokens is not None:
-            x = x + self.cross(self.norm2(x), tokens, mask)
-        a, b = self.gate_up(self.norm3(x) * (1 + scale2) + shift2).chunk(2, -1)
-        return x + (1 + gate2) * self.down(F.silu(a) * b)
 
 
 class ResBlock(nn.Module):

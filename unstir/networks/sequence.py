@@ -15,7 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unstir.core.discrete.process import PAD
-from unstir.networks.layers import Layer, TokenEmbedding, zero
+from unstir.networks.layers import TokenEmbedding, zero
+from unstir.networks.transformer import Layer
 
 
 class Sequence(nn.Module):

@@ -16,7 +16,41 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from unstir.networks.layers import Layer, TimeEmbedding, TokenEmbedding, embed, zero
+from unstir.networks.layers import Attention, TimeEmbedding, TokenEmbedding, embed, zero
+
+
+class Layer(nn.Module):
+    """Self-attention, cross-attention, feed-forward; each gated and modulated by time."""
+
+    def __init__(self, width: int, tokens: int, head: int) -> None:
+        super().__init__()
+        inner = -(-width * 8 // (3 * 32)) * 32  # 8/3 width, a multiple of 32
+        self.shift = nn.Parameter(torch.zeros(6, width))  # this layer's part of the modulation
+        self.norm1 = nn.LayerNorm(width, elementwise_affine=False)
+        self.norm2 = nn.LayerNorm(width) if tokens else None
+        self.norm3 = nn.LayerNorm(width, elementwise_affine=False)
+        self.self = Attention(width, head=head)
+        self.cross = Attention(width, tokens, head=head) if tokens else None
+        self.gate_up, self.down = nn.Linear(width, 2 * inner), zero(nn.Linear(inner, width))
+
+    def forward(
+        self,
+        x: Tensor,
+        modulation: Tensor,
+        tokens: Tensor | None,
+        mask: Tensor | None,
+        angles: Tensor,
+        there: Tensor | None = None,
+    ) -> Tensor:
+        """`there` (B, N) are the tokens that are looked at; None: all."""
+        m = modulation + self.shift  # (B, 1 or N, 6, W)
+        shift1, scale1, gate1, shift2, scale2, gate2 = m.unbind(-2)
+        h = self.norm1(x) * (1 + scale1) + shift1
+        x = x + (1 + gate1) * self.self(h, h, there, angles)
+        if self.cross is not None and self.norm2 is not None and tokens is not None:
+            x = x + self.cross(self.norm2(x), tokens, mask)
+        a, b = self.gate_up(self.norm3(x) * (1 + scale2) + shift2).chunk(2, -1)
+        return x + (1 + gate2) * self.down(F.silu(a) * b)
 
 
 class Transformer(nn.Module):

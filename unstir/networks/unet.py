@@ -58,14 +58,13 @@ class UNet(nn.Module):
         extra: further input channels, as masks and given pictures of edits.
         dims: 1, 2 or 3.
         embedding: width of time and token embeddings.
-        refine: layers in which the condition's tokens read each other first.
         leaps: also told the time `s` that it is to go to, as a student with few steps; a network
             that leaps begins as the one that does not, whatever it is told.
     """
 
     outer = ("enter", "leave")
     """Layers that are no hidden ones (training/optimizer.py)."""
-    idle = ("goal", "tokens.refine")
+    idle = ("goal",)
     """Parts that change nothing at first: weights of a network without them fit."""
 
     def __init__(
@@ -78,7 +77,6 @@ class UNet(nn.Module):
         extra: int = 0,
         dims: int = 2,
         embedding: int = 256,
-        refine: int = 0,
         leaps: bool = False,
     ) -> None:
         super().__init__()
@@ -87,7 +85,7 @@ class UNet(nn.Module):
         self.goal = TimeEmbedding(embedding, dims) if leaps else None
         if self.goal is not None:
             zero(self.goal.mlp[-1])
-        self.tokens = TokenEmbedding(tokens, embedding, refine) if tokens else None
+        self.tokens = TokenEmbedding(tokens, embedding) if tokens else None
         ctx = embedding if tokens else 0
 
         def block(cin: int, level: int) -> Block:

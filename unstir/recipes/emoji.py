@@ -28,7 +28,7 @@ recipe = Recipe(
     size=64,
     codec=dict(latent=16, widths=[32, 96, 128], encoder=[1, 1, 2], decoder=[1, 2, 3]),
     network="unet",
-    sizes=dict(widths=[128, 128], blocks=2, attention=[0, 1], embedding=256, refine=2),
+    sizes=dict(widths=[128, 128], blocks=2, attention=[0, 1], embedding=256),
     condition=dict(name="text", encoder="minilm", length=32, width=384),
     schedule=dict(name="flow", shift=1.0),
     parametrization="flow",

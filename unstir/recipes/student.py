@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors.torch import load_file
 from torch import nn
 
 from unstir.codecs.seen import nothing
@@ -37,6 +36,7 @@ from unstir.objectives.trajectory import TrajectoryMatching
 from unstir.recipes.cache import new_array, stored
 from unstir.recipes.pipeline import by_one
 from unstir.recipes.recipe import Events, Progress
+from unstir.recipes.start import warm
 from unstir.runtimes.export import add_student
 from unstir.runtimes.model import Model, load
 from unstir.training import distributed
@@ -122,9 +122,7 @@ def pupil(model: Model) -> nn.Module:
     """The teacher's network, also told where to go, with the teacher's weights."""
     said = model.manifest.network or {}
     net = build(said["name"], said["sizes"] | {"leaps": True})
-    weights = load_file(model.folder / "denoiser.safetensors")
-    net.load_state_dict(net.state_dict() | {k: v.float() for k, v in weights.items()})
-    return net
+    return warm(net, {"denoiser": model.folder}, "denoiser")
 
 
 def _encoded(model: Model, prompts: Sequence[str], cache: Path) -> Events:
