@@ -19,7 +19,7 @@ from unstir.modalities.folds import secondary
 MOST = 64
 """Chains of one picture."""
 SIDE = 256
-SMOOTH = 8
+SMOOTH = 16
 """Points of the curve from residue to residue."""
 THICK = {"H": 1.5, "E": 1.0, "C": 0.45}
 """Half of the width in angstrom."""

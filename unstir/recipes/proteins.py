@@ -77,14 +77,14 @@ recipe = Backbones(
     title="Protein backbones of 40 to 128 residues",
     sizes=dict(width=128, depth=6, heads=8),
     trainer=Settings(
-        steps=7_000, batch=16, lr=1e-3, muon_lr=0.01, warmup=100, cooldown=0.4, ema=(0.1,)
+        steps=5_000, batch=16, lr=1e-3, muon_lr=0.01, warmup=100, cooldown=0.4, ema=(0.1,)
     ),
     writes=dict(width=128, depth=4, heads=8),
     writer=Settings(
         steps=3_000, batch=16, lr=1e-3, muon_lr=0.01, warmup=100, cooldown=0.5, ema=(0.1,)
     ),
-    defaults={"sampler": "ddpm", "steps": 100, "scale": 1.0, "spacing": "uniform",
-              "temperature": 0.5},
+    defaults={"sampler": "ddim", "steps": 50, "scale": 1.0, "spacing": "uniform",
+              "temperature": 1.0},
     licences={
         "chains of the PDB by promod3-data": "Apache-2.0, Copyright (c) SIB and Biozentrum, "
         "University of Basel (Studer et al. 2021); coordinates: wwPDB, CC0",

@@ -1,0 +1,44 @@
+"""The shipped models of molecules and proteins through the front door: what they draw is what it
+should be, and one seed is one sample."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from unstir.modalities.folds import mean, measured
+from unstir.modalities.proteins import RESIDUES
+from unstir.tasks.proteins import proteins
+from unstir.tasks.strings import decorate, strings
+
+
+def test_proteins() -> None:
+    made = list(proteins(n=4, seed=11, length=60, threads=1))
+    said = mean([measured(p.xyz[:, 1]) for p in made])
+    assert said["bonds"] > 0.97
+    assert said["clashes"] < 3
+    assert said["right"] > 5 * said["left"]
+    assert 0.85 < said["gyration"] < 1.15
+    assert all(len(p.sequence) == 60 and set(p.sequence) <= set(RESIDUES) for p in made)
+    [alone] = proteins(n=1, seed=13, length=60, threads=1)
+    assert np.abs(alone.xyz - made[2].xyz).max() < 0.05
+
+
+def test_relaxing_is_what_holds_bonds_and_room() -> None:
+    loose = proteins(n=4, seed=11, length=60, threads=1, relax=False)
+    assert mean([measured(p.xyz[:, 1]) for p in loose])["clashes"] > 3
+
+
+def test_strings() -> None:
+    chem = pytest.importorskip("rdkit.Chem")
+    from rdkit import rdBase
+
+    made = [w.text for w in strings(n=40, seed=11, threads=1)]
+    with rdBase.BlockLogs():
+        valid = [chem.MolFromSmiles(text) is not None for text in made]
+    assert np.mean(valid) > 0.5
+    assert len(set(made)) > 35
+    [alone] = strings(n=1, seed=30, threads=1)
+    assert alone.text == made[19]
+    kept = [w.text for w in decorate("c1ccc(*)cc1", n=5, seed=1, threads=1)]
+    assert all(text.startswith("c1ccc(") and text.endswith(")cc1") for text in kept)
