@@ -15,6 +15,7 @@ from unstir.apps.cli import main
 from unstir.evaluation import mean, share
 from unstir.modalities import proteins as files
 from unstir.modalities.proteins import Protein
+from unstir.tasks import measure as measuring
 from unstir.tasks.domains import proteins, smiles
 from unstir.tasks.measure import Table, measure
 from unstir.tasks.request import BadRequest
@@ -97,6 +98,15 @@ def test_what_cannot_be(folder: Path) -> None:
     Path("empty.smi").write_text("\n")
     with pytest.raises(BadRequest, match="nothing to measure"):
         list(measure("empty.smi"))
+
+
+def test_it_says_what_is_missing(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(measuring, "find_spec", lambda name: None)
+    Path("it.smi").write_text("CCO\n")
+    assert main(["evaluate", "it.smi"]) == 4
+    assert "pip install 'unstir[molecules]'" in capsys.readouterr().err
 
 
 def test_bad_commands(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,8 @@ def measure(
         controls: Also measure real samples that no training saw, and bad ones.
     """
     domain, paths = _domain(what)
+    if domain != "proteins" and find_spec("rdkit") is None:
+        raise ImportError("measuring molecules needs rdkit: pip install 'unstir[molecules]'")
     module: Any = import_module(f"unstir.tasks.domains.{domain}")
     count = None if n is None else whole("n", n, 2, MOST)
     asked = {"steps": steps, "sampler": sampler, "temperature": temperature}
