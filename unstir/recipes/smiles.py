@@ -73,8 +73,8 @@ recipe = Strings(
     title="Drug-like molecules as SMILES",
     pieces=256,
     sizes=dict(width=192, depth=6),
-    trainer=Settings(steps=16_000, batch=64, lr=2e-3, muon_lr=0.02, warmup=100, cooldown=0.5),
-    defaults=dict(sampler="random_order", steps=28, scale=1.0, temperature=0.8),
+    trainer=Settings(steps=12_000, batch=64, lr=2e-3, muon_lr=0.02, warmup=100, cooldown=0.5),
+    defaults=dict(sampler="confidence", steps=28, scale=1.0, temperature=0.8),
     licences={
         "MOSES by molsets": "MIT, Copyright (c) 2018 Insilico Medicine; Polykovskiy et al. 2020",
     },
