@@ -20,6 +20,7 @@ import numpy as np
 
 from benchmarks.judge.questions import ASKED, UNASKED, answers, sizes, split_logits, verdict
 from unstir.datasets import emoji
+from unstir.evaluation import share
 from unstir.folders import cache_dir
 from unstir.modalities.images import from_model, to_model
 from unstir.runtimes.model import load
@@ -129,12 +130,10 @@ def likelihood(
 
 
 def interval(hits: Sequence[bool]) -> str:
-    """Share with its 95 % interval (Wilson 1927) and the number of cases."""
-    n, share, z = len(hits), float(np.mean(hits)), 1.96
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    low, high = 100 * (middle - half), 100 * (middle + half)
-    return f"{100 * share:5.1f} %  ({low:.1f} to {high:.1f}, n = {n})"
+    """Share with its 95 % interval and the number of cases."""
+    score = share("", hits)
+    value, low, high = (100 * part for part in (score.value, score.low, score.high))
+    return f"{value:5.1f} %  ({low:.1f} to {high:.1f}, n = {score.n})"
 
 
 if __name__ == "__main__":

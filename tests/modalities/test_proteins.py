@@ -26,6 +26,7 @@ def protein() -> Protein:
 def test_there_and_back(protein: Protein, tmp_path: Path, name: str) -> None:
     again = read(write([protein], tmp_path / name), "A")
     assert np.array_equal(again.xyz, protein.xyz)
+    assert np.array_equal(read(tmp_path / name).xyz, protein.xyz)
     assert again.sequence == TEXT[:-1] + "G"
     assert again.numbers == protein.numbers
     assert said(tmp_path / name) == protein.recipe

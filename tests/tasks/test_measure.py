@@ -100,6 +100,16 @@ def test_what_cannot_be(folder: Path) -> None:
         list(measure("empty.smi"))
 
 
+def test_a_table_beside_pictures_is_theirs(home: Path) -> None:
+    Path("pictures").mkdir()
+    Path("pictures/a.png").write_bytes(b"")
+    Path("pictures/captions.csv").write_text("file,caption\n")
+    assert measuring.files_of("pictures") == []
+    Path("it.csv").write_text("smiles\nCCO\n")
+    assert measuring.files_of("it.csv") == [Path("it.csv")]
+    assert measuring.files_of("nowhere") == []
+
+
 def test_it_says_what_is_missing(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,7 @@ from unstir.evaluation._sets import BadFeatures as BadFeatures
 from unstir.evaluation._sets import Score as Score
 from unstir.evaluation._sets import Sets as Sets
 from unstir.evaluation._sets import TooFew as TooFew
+from unstir.evaluation._shares import Better as Better
 from unstir.evaluation._shares import mean as mean
 from unstir.evaluation._shares import plain as plain
 from unstir.evaluation._shares import share as share

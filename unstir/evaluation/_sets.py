@@ -30,7 +30,7 @@ class Score:
     high: float
     n: int  # generated
     m: int  # reference
-    better: Literal["lower", "higher"] = "lower"
+    better: Literal["lower", "higher", "as real"] = "lower"
     details: dict[str, Any] = field(default_factory=dict)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from unstir.evaluation._sets import Score
 
-Better = Literal["lower", "higher"]
+Better = Literal["lower", "higher", "as real"]
 Z = 1.96
 """Of a 95 % interval."""
 

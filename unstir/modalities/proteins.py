@@ -129,8 +129,9 @@ def said(path: Path) -> str:
     return "".join(line[len(REMARK) :] for line in lines)
 
 
-def read(path: str | os.PathLike[str], chain: str) -> Protein:
-    """The residues of a chain that have all of N, CA, C and O; of PDB or mmCIF, packed or not.
+def read(path: str | os.PathLike[str], chain: str | None = None) -> Protein:
+    """The residues of a chain, or of the first, that have all of N, CA, C and O; of PDB or mmCIF,
+    packed or not.
 
     Raises:
         ImportError: gemmi is not installed.
@@ -147,6 +148,7 @@ def read(path: str | os.PathLike[str], chain: str) -> Protein:
     if not len(models) or not len(models[0]):
         raise BadProtein(f"{path} holds no chain")
     names = [one.name for one in models[0]]
+    chain = names[0] if chain is None else chain
     if chain not in names:
         raise BadProtein(f"{path} has no chain {chain!r}; there are: {', '.join(names)}")
     xyz, letters, numbers = [], [], []

@@ -9,6 +9,7 @@ A recipe is a name (a file here) or a folder of pictures. No torch is imported u
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from unstir.training.settings import Settings
 
 NAMES = ("digits", "emoji", "molecules", "proteins", "smiles", "trace", "upscaler")
+WORLDS = {"molecules": "atoms", "proteins": "proteins", "smiles": "smiles"}
+"""What is no picture, and the file of its recipe."""
 BOTH = ("threads", "device", "dtype", "compile")
 OWN = ("batch", "lr", "muon_lr", "seed")
 
@@ -60,12 +63,8 @@ def run(what: str, out: Path, changes: Changes | None = None, start: str | None 
 
     if what == "upscaler":
         return _run_upscaler(out, changes or Changes(), start)
-    if what == "molecules":
-        return _run_molecules(out, changes or Changes(), start)
-    if what == "proteins":
-        return _run_proteins(out, changes or Changes(), start)
-    if what == "smiles":
-        return _run_smiles(out, changes or Changes(), start)
+    if what in WORLDS:
+        return _run_world(what, out, changes or Changes(), start)
     if what == "trace":
         return _run_trace(out, changes or Changes(), start or "emoji")
     if Path(what).is_dir() and out.resolve().is_relative_to(Path(what).resolve()):
@@ -91,35 +90,14 @@ def _run_upscaler(out: Path, changes: Changes, start: str | None) -> Events:
     return upscaling.run(changed(upscaler.recipe, changes), out, begin)
 
 
-def _run_molecules(out: Path, changes: Changes, start: str | None) -> Events:
-    from unstir.recipes import atoms
-
-    if changes.codec_steps or changes.figures:
-        raise ValueError("a model of molecules has no autoencoder and no figures of pictures")
-    if start:
-        raise ValueError("a model of molecules begins from random weights; leave the start out")
-    recipe = replace(atoms.recipe, trainer=trained(atoms.recipe.trainer, changes))
-    return atoms.run(recipe, out)
-
-
-def _run_proteins(out: Path, changes: Changes, start: str | None) -> Events:
-    from unstir.recipes import proteins
+def _run_world(what: str, out: Path, changes: Changes, start: str | None) -> Events:
     from unstir.runtimes.shelf import folder as find_model
 
     if changes.codec_steps or changes.figures:
-        raise ValueError("a model of proteins has no autoencoder and no figures of pictures")
-    recipe = replace(proteins.recipe, trainer=trained(proteins.recipe.trainer, changes))
-    return proteins.run(recipe, out, find_model(start) if start else None)
-
-
-def _run_smiles(out: Path, changes: Changes, start: str | None) -> Events:
-    from unstir.recipes import smiles
-    from unstir.runtimes.shelf import folder as find_model
-
-    if changes.codec_steps or changes.figures:
-        raise ValueError("a model of strings has no autoencoder and no figures of pictures")
-    recipe = replace(smiles.recipe, trainer=trained(smiles.recipe.trainer, changes))
-    return smiles.run(recipe, out, find_model(start) if start else None)
+        raise ValueError(f"a model of {what} has no autoencoder and no figures of pictures")
+    module: Any = import_module(f"unstir.recipes.{WORLDS[what]}")
+    recipe = replace(module.recipe, trainer=trained(module.recipe.trainer, changes))
+    return module.run(recipe, out, find_model(start) if start else None)
 
 
 def _run_trace(out: Path, changes: Changes, start: str) -> Events:

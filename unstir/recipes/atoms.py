@@ -26,6 +26,7 @@ from unstir.objectives.molecule import Molecule
 from unstir.recipes.card import write_card
 from unstir.recipes.pipeline import by_one
 from unstir.recipes.recipe import Events, Progress
+from unstir.recipes.start import warm
 from unstir.recipes.wishes import of_values, told
 from unstir.runtimes.export import write
 from unstir.training import distributed
@@ -78,14 +79,16 @@ recipe = Atoms(
 )
 
 
-def run(recipe: Atoms, out: Path) -> Events:
-    """Train into the folder `out`; the same call goes on after any stop."""
+def run(recipe: Atoms, out: Path, start: Path | None = None) -> Events:
+    """Train into the folder `out`; the same call goes on after any stop. `start` is a model to
+    begin from."""
     group = distributed.group(recipe.trainer.device)
     out.mkdir(parents=True, exist_ok=True)
     yield from by_one(group, _data())
     molecules = of(recipe, qm9.load(cache_dir() / "qm9").split("train"))
     data = States(molecules, recipe.properties, recipe.known)
     net = build("pairs", sizes(recipe, data))
+    net = warm(net, {"denoiser": start} if start else {}, "denoiser")
     objective = Molecule(from_json(recipe.schedule), logit_normal(*recipe.times))
     for event in train(net, objective, data, recipe.trainer, out / "denoiser"):
         yield Progress("denoiser", event.step, event.steps, event)

@@ -42,7 +42,6 @@ class Table:
     what: str
     settings: Mapping[str, Any]
     columns: Mapping[str, list[Score]]
-    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Everything; null where nobody knows how sure a figure is."""
@@ -138,5 +137,7 @@ def files_of(what: str) -> list[Path]:
     place = Path(os.path.expanduser(what))
     if what in shelf() or (place / "model.json").is_file():
         return []
-    files = sorted(place.iterdir()) if place.is_dir() else [place]
-    return [file for file in files if file.suffix.lower() in ENDINGS and file.is_file()]
+    if place.is_file():
+        return [place] if place.suffix.lower() in ENDINGS else []
+    mine = ENDINGS.keys() - {".csv"}  # a table beside pictures is theirs
+    return sorted(f for f in place.glob("*") if f.suffix.lower() in mine and f.is_file())

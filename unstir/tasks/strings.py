@@ -229,9 +229,11 @@ def _writing(
     options = {name: value for name, value in asked.items() if value is not None}
     if about.pos is None and scale is not None:
         raise BadRequest(f"{loaded.manifest.name} takes no wishes; leave scale out")
+    guided = strong != 1 and about.pos is not None and bool(about.pos.mask.any())
     recipe = Recipe(
         prompt=None, negative="", model=model, name=loaded.manifest.name,
-        sha256=loaded.manifest.sha256, seed=first, steps=steps, evaluations=steps, sampler=name,
+        sha256=loaded.manifest.sha256, seed=first, steps=steps,
+        evaluations=steps * (1 + guided), sampler=name,
         spacing=spread, scale=None if about.pos is None else strong, guidance="cfg",
         interval=None, pixels=(0, 0), padded=False, runtime="onnx", threads=loaded.threads,
         asked_threads=threads, options=options,

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from unstir.apps.cli.console import answer_json, progress, say
+from unstir.apps.cli.console import answer_json, progress
 from unstir.apps.cli.derive import derived
 from unstir.apps.cli.evaluate import number
 from unstir.evaluation import Score
@@ -41,8 +41,6 @@ def command(
         if out.suffix.lower() != ".json":
             raise BadEnding(f"{out} does not end in .json; the figures do")
     table = _done(begin())
-    for note in table.notes:
-        say(f"note: {note}")
     if out is not None:
         with replacing(out) as temporary:
             temporary.write_text(text.dumps(table.to_json(), indent=1) + "\n", encoding="utf-8")

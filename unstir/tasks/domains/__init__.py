@@ -1,6 +1,7 @@
 """What is measured of samples that are no pictures: a file for each kind of model.
 
-Each has `DATA` (what the training set is called), `drawn(model, n, seed, **asked)`, `read(path)`,
-`figures(samples, known, reference)`, `known(progress)`, and `controls(n)`: real samples that no
-training saw, and samples that are bad on purpose. `measure.py` puts them beside each other.
+Each has `DATA` (what the training set is called) and `building()`, which fetches it; samples that
+are `drawn(model, n, seed, **asked)` or `read(path)`; `known()`, what is not new; `controls(n)`,
+real samples that no training saw and samples that are bad on purpose; `figures(samples, seen)`.
+`measure.py` puts them beside each other.
 """

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from unstir.datasets import proteins as data
-from unstir.evaluation import Score, mean
+from unstir.evaluation import Better, Score, mean
 from unstir.folders import cache_dir
 from unstir.modalities import folds
 from unstir.modalities import proteins as files
@@ -24,11 +24,11 @@ from unstir.modalities.chains import BOND
 from unstir.tasks.proteins import proteins
 
 DATA = "the PDB"
-TITLES = {
+TITLES: Mapping[str, tuple[str, Better]] = {
     "bonds": ("CA-CA bonds right", "higher"), "clashes": ("clashes / 100 residues", "lower"),
-    "helix": ("helix", "higher"), "strand": ("strand", "higher"),
-    "gyration": ("size / globule", "lower"), "contacts": ("contacts / residue", "higher"),
-    "right": ("right-handed turns", "higher"), "left": ("left-handed turns", "lower"),
+    "helix": ("helix", "as real"), "strand": ("strand", "as real"),
+    "gyration": ("size / globule", "as real"), "contacts": ("contacts / residue", "as real"),
+    "right": ("right-handed turns", "as real"), "left": ("left-handed turns", "as real"),
 }  # fmt: skip
 Known = Mapping[int, Sequence[np.ndarray]]
 """Length -> traces (N, 3)."""
@@ -45,8 +45,8 @@ def drawn(model: str, n: int, seed: int, **asked: Any) -> Iterator[np.ndarray]:
 
 
 def read(path: Path) -> list[np.ndarray]:
-    """From a file: its chain A."""
-    return [files.read(path, "A").xyz[:, 1]]
+    """From a file: its first chain."""
+    return [files.read(path).xyz[:, 1]]
 
 
 def known() -> Known:
@@ -76,8 +76,10 @@ def controls(n: int) -> dict[str, list[np.ndarray]]:
 def figures(samples: Sequence[np.ndarray], seen: Known | None) -> list[Score]:
     """What they are worth; `seen` is what they may be like."""
     said = [folds.measured(x) for x in samples]
-    out = [mean(title, [one[name] for one in said], better=better)  # type: ignore[arg-type]
-           for name, (title, better) in TITLES.items()]  # fmt: skip
+    out = [
+        mean(title, [one[name] for one in said], better=better)
+        for name, (title, better) in TITLES.items()
+    ]
     if seen is not None:
         nearest = [
             max(folds.tm_score(x, y) for y in seen[len(x)]) for x in samples if len(x) in seen

@@ -25,6 +25,7 @@ from unstir.datasets import moses
 from unstir.datasets.wheels import wheel
 from unstir.evaluation import Score, plain, share
 from unstir.folders import cache_dir
+from unstir.modalities.chemistry import PROPERTIES, properties
 from unstir.modalities.smiles import symbols
 from unstir.tasks.strings import strings
 
@@ -91,24 +92,15 @@ def figures(samples: Sequence[str], seen: set[str] | None) -> list[Score]:
     out.append(plain("diversity", diversity(good), min(PAIRS, len(good))))
     if seen is not None:
         real = [m for m in map(molecule, _test()[: min(MOST, len(samples))]) if m is not None]
-        for title, measure in _properties().items():
-            here, there = ([measure(m) for m in part] for part in (good, real))
+        tested = [Chem.MolToSmiles(m) for m in real]
+        ours, theirs = (np.array([properties(s) for s in part]).T for part in (canonical, tested))
+        for title, here, there in zip(PROPERTIES, ours, theirs, strict=True):
             out.append(
                 plain(f"{title} from test", apart(here, there), len(good), len(real), "lower")
             )
-        if (distance := frechet(canonical, [Chem.MolToSmiles(m) for m in real])) is not None:
+        if (distance := frechet(canonical, tested)) is not None:
             out.append(plain("FCD", distance, len(good), len(real), "lower"))
     return out
-
-
-def _properties() -> dict[str, Any]:
-    from rdkit.Chem import QED, rdMolDescriptors
-
-    return {
-        "log P": lambda m: rdMolDescriptors.CalcCrippenDescriptors(m)[0],
-        "weight": rdMolDescriptors._CalcMolWt,
-        "drug-likeness": QED.qed,
-    }
 
 
 def molecule(string: str) -> Any:
