@@ -90,13 +90,11 @@ def relaxed(x: np.ndarray, mask: np.ndarray, rounds: int = 5) -> np.ndarray:
     return centered(y.swapaxes(1, 2) / SCALE, mask).astype(x.dtype)
 
 
-def distances(y: np.ndarray) -> np.ndarray:
-    """(B, N, N) between points (B, N, 3)."""
-    square = np.square(y).sum(-1)
-    product = y @ y.swapaxes(1, 2)
-    return np.sqrt(np.maximum(square[:, :, None] + square[:, None] - 2 * product, 0))
+def distances(x: np.ndarray) -> np.ndarray:
+    """(..., N, N) between points (..., N, 3)."""
+    return np.linalg.norm(x[..., :, None, :] - x[..., None, :, :], axis=-1)
 
 
-def masks(lengths: Sequence[int], most: int | None = None) -> np.ndarray:
+def masks(lengths: Sequence[int] | np.ndarray, most: int | None = None) -> np.ndarray:
     """(B, N) float32, 1 where there is a residue, N that of the longest if not given."""
     return (np.arange(most or max(lengths)) < np.asarray(lengths)[:, None]).astype(np.float32)

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from unstir.modalities.chains import BOND
+from unstir.modalities.chains import BOND, distances
 
 NEAR = 0.2
 """Angstrom by which a bond may differ."""
@@ -85,11 +85,6 @@ def globule(length: int) -> float:
     """The radius of gyration, in angstrom, of a typical globular protein of so many residues:
     2.2 N^0.38 (Skolnick et al. 1997)."""
     return 2.2 * length**0.38
-
-
-def distances(x: np.ndarray) -> np.ndarray:
-    """(N, N) between points (N, 3)."""
-    return np.linalg.norm(x[:, None] - x[None], axis=-1)
 
 
 def angles(x: np.ndarray) -> np.ndarray:

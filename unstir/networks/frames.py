@@ -20,32 +20,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from unstir.networks.layers import TimeEmbedding, zero
+from unstir.networks.layers import Radial, TimeEmbedding, zero
 
 NEAR = 4
 """Neighbours along the chain that a residue sees from its frame, on either side."""
 REACH = 4.0
 """The farthest distance that the radial functions tell apart, in model units."""
+NEARER = 4.0
+"""How much finer they are near by."""
 SIGHTS, POINTS = 2, 2
 """Traces that a denoiser looks at, the noisy one and the one that is told; and points of a head
 in each."""
 TOLD = 5
 """Channels of what is told."""
 EPSILON = 1e-6
-
-
-class Radial(nn.Module):
-    """Distances (...) -> Gaussian bumps (..., count) on a grid that is finer where it is near."""
-
-    center: Tensor
-
-    def __init__(self, count: int) -> None:
-        super().__init__()
-        self.register_buffer("center", torch.linspace(0, 1, count), False)
-
-    def forward(self, d: Tensor) -> Tensor:
-        u = torch.log1p(4 * d) / torch.log1p(torch.tensor(4 * REACH))
-        return torch.exp(-0.5 * ((u[..., None] - self.center) * len(self.center)).square())
 
 
 class Layer(nn.Module):
@@ -109,7 +97,7 @@ class Residues(nn.Module):
         spare: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.far, self.radial, self.heads = far, Radial(radial), heads
+        self.far, self.radial, self.heads = far, Radial(radial, REACH, NEARER), heads
         seen = sights * (6 * NEAR + 3) + 2 * NEAR + 9 * (sights - 1) + 4
         self.enter = nn.Linear(seen, width)
         self.enter_pair = nn.Linear(sights * (radial + 3 + 9) + 1, pair)

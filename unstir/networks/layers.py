@@ -176,6 +176,22 @@ class AttentionBlock(nn.Module):
         return x
 
 
+class Radial(nn.Module):
+    """Distances (...) -> Gaussian bumps (..., count) on a grid up to `reach`, finer where it is
+    near, by `nearer`."""
+
+    center: Tensor
+
+    def __init__(self, count: int, reach: float, nearer: float = 1.0) -> None:
+        super().__init__()
+        self.nearer, self.scale = nearer, math.log1p(nearer * reach)
+        self.register_buffer("center", torch.linspace(0, 1, count), False)
+
+    def forward(self, d: Tensor) -> Tensor:
+        u = torch.log1p(self.nearer * d) / self.scale
+        return torch.exp(-0.5 * ((u[..., None] - self.center) * len(self.center)).square())
+
+
 def coarsen(emb: Tensor, dims: int) -> Tensor:
     """A time map for the next coarser level; a per-sample embedding stays as it is."""
     return emb if emb.shape[-1] == 1 else POOL[dims](emb, 2)

@@ -19,25 +19,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unstir.modalities.structures import BONDS, channels, pack, unpack
-from unstir.networks.layers import TimeEmbedding, TokenEmbedding, zero
+from unstir.networks.layers import Radial, TimeEmbedding, TokenEmbedding, zero
 
 REACH = 8.0
 """The farthest distance that the radial functions tell apart, in model units."""
 EPSILON = 1e-6
-
-
-class Radial(nn.Module):
-    """Distances (...) -> Gaussian bumps (..., count) on a grid that is finer where it is near."""
-
-    center: Tensor
-
-    def __init__(self, count: int) -> None:
-        super().__init__()
-        self.register_buffer("center", torch.linspace(0, 1, count), False)
-
-    def forward(self, d: Tensor) -> Tensor:
-        u = torch.log1p(d) / torch.log1p(torch.tensor(REACH))
-        return torch.exp(-0.5 * ((u[..., None] - self.center) * len(self.center)).square())
 
 
 class PairBlock(nn.Module):
@@ -45,7 +31,7 @@ class PairBlock(nn.Module):
 
     def __init__(self, width: int, edge: int, message: int, heads: int, radial: int) -> None:
         super().__init__()
-        self.radial, self.heads = Radial(radial), heads
+        self.radial, self.heads = Radial(radial, REACH), heads
         self.time = nn.Linear(width, 2 * width)
         self.norm = nn.LayerNorm(width, elementwise_affine=False)
         self.here, self.there = (nn.Linear(width, message) for _ in range(2))
@@ -115,7 +101,7 @@ class PairNet(nn.Module):
         self.tokens = TokenEmbedding(tokens, width) if tokens else None
         self.enter_atom = nn.Linear(2 * kinds, width)
         self.enter_pair = nn.Linear(2 * BONDS + 2 * radial, edge)
-        self.radial = Radial(radial)
+        self.radial = Radial(radial, REACH)
         self.blocks = nn.ModuleList(
             PairBlock(width, edge, message, heads, radial) for _ in range(depth)
         )

@@ -19,7 +19,7 @@ import numpy as np
 from unstir.core.levels import Denoise, Level
 from unstir.core.noise import seeds as following
 from unstir.modalities.backbones import from_json
-from unstir.modalities.chains import SCALE, noise, relaxed
+from unstir.modalities.chains import SCALE, masks, noise, relaxed
 from unstir.modalities.proteins import UNKNOWN, Protein
 from unstir.runtimes.model import Model
 from unstir.tasks.letters import letters
@@ -28,7 +28,7 @@ from unstir.tasks.prepared import Prepared, prepare
 from unstir.tasks.process import Process
 from unstir.tasks.recipe import Recipe
 from unstir.tasks.request import BadRequest, number, whole
-from unstir.tasks.structures import masks, sizes
+from unstir.tasks.structures import sizes
 
 GROUP = 16
 """Chains that are drawn together."""

@@ -20,6 +20,7 @@ from unstir.core.guidance.cfg import cfg
 from unstir.core.levels import Denoise, Level
 from unstir.core.noise import seeds as following
 from unstir.core.noise import uniform
+from unstir.modalities.chains import masks
 from unstir.modalities.image_text import KEY
 from unstir.modalities.sdf import Structure, of_kind
 from unstir.modalities.structures import noise, unpack
@@ -138,11 +139,6 @@ def sizes(seeds: Sequence[int], counts: Sequence[int], atoms: int | None) -> np.
         return np.full(len(seeds), atoms)
     shares = np.cumsum(counts) / np.sum(counts)
     return np.searchsorted(shares, uniform(seeds, (), field="atoms")(-1), side="right")
-
-
-def masks(counts: np.ndarray, most: int) -> np.ndarray:
-    """(B, N) float32, 1 where there is an atom."""
-    return (np.arange(most) < counts[:, None]).astype(np.float32)
 
 
 def again(model: Model, way: Process, about: Subject, mask: np.ndarray) -> Denoise[np.ndarray]:
