@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from unstir.core.discrete.process import MASK
 from unstir.networks.autoencoder import Autoencoder
 from unstir.networks.control import Controlled
+from unstir.runtimes.lean import TABLE, lean
 
 OPSET = 18
 FORMAT = 1
@@ -46,10 +47,12 @@ def write(
     parts = {"denoiser": denoiser} | ({"autoencoder": autoencoder} if autoencoder else {})
     for net in parts.values():
         net.cpu()  # graphs are traced where their example inputs are
-    offsets = {name: _weights(net, folder / f"{name}.safetensors") for name, net in parts.items()}
-    graphs = {"denoiser": _denoiser(folder, denoiser, manifest, offsets["denoiser"])}
+    for name, net in parts.items():
+        _weights(net, folder / f"{name}.safetensors")
+    nets: dict[str, nn.Module] = {"denoiser": denoiser}
     if autoencoder is not None:
-        graphs |= _codec(folder, autoencoder, manifest, offsets["autoencoder"])
+        nets |= {"encoder": autoencoder.encoder, "decoder": autoencoder.decoder}
+    graphs = {name: _own_graph(folder, manifest, name, net) for name, net in nets.items()}
     weights = [f"{name}.safetensors" for name in parts]
     names = [*weights, *(g["file"] for g in graphs.values())]
     extra = [n for n in manifest.get("files", {}) if n not in names and (folder / n).is_file()]
@@ -71,24 +74,27 @@ def _save(folder: Path, manifest: dict[str, Any]) -> None:
     temporary.replace(folder / "model.json")
 
 
+def redraw(folder: Path) -> dict[str, Any]:
+    """Write the graphs of a model folder anew from its weights, as this version writes them."""
+    from unstir.runtimes.torch import networks  # which itself needs no onnx
+
+    manifest = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    for name, net in networks(folder, manifest).items():
+        graph = manifest["graphs"][name] = _own_graph(folder, manifest, name, net)
+        manifest["files"][graph["file"]] = _sha256(folder / graph["file"])
+    _save(folder, manifest)
+    return manifest
+
+
 def add_control(
     base: Path, out: Path, net: Controlled, said: dict[str, Any], training: dict[str, Any]
 ) -> dict[str, Any]:
     """Write the model folder `base` with a branch beside its denoiser into `out`; its graph reads
     the denoiser's weights where they are. `said` is model.json's "control"."""
     manifest = _copied(base, out)
-    own = _weights(net.cpu().control, out / "control.safetensors")
-    offsets = {f"control.{name}": at for name, at in own.items()}
-    offsets |= {f"net.{name}": at for name, at in _offsets(out / "denoiser.safetensors").items()}
-    inputs = _inputs(net.net, manifest) | {"lines": torch.rand(2, 1, *manifest["size"])}
-    graph = _graph(out / "controlled.onnx", net, inputs, "out", offsets, "")
     manifest["control"] = said | {"training": training}
-    manifest["graphs"]["controlled"] = graph
-    files = "control.safetensors", graph["file"]
-    manifest["weights"] = sorted({*manifest["weights"], files[0]})
-    manifest["files"] |= {name: _sha256(out / name) for name in files}
-    _save(out, manifest)
-    return manifest
+    _weights(net.cpu().control, out / "control.safetensors")
+    return _added(out, manifest, "controlled", net, "control.safetensors")
 
 
 def add_student(
@@ -97,9 +103,9 @@ def add_student(
     """Write the model folder `base` with a student of its denoiser into `out`. `said` is
     model.json's "student"."""
     manifest = _copied(base, out)
-    inputs = _inputs(net, manifest) | {"s": torch.rand(2)}
     manifest["student"] = said | {"training": training}
-    return _added(out, manifest, "student", net, inputs)
+    _weights(net.cpu(), out / "student.safetensors")
+    return _added(out, manifest, "student", net, "student.safetensors")
 
 
 def add_letters(
@@ -107,20 +113,18 @@ def add_letters(
 ) -> dict[str, Any]:
     """Write the network that gives chains their letters into the folder of a model of chains."""
     manifest = _copied(folder, folder)
-    longest = manifest["shape"][1]
-    inputs = {"x": torch.full((2, longest), float(MASK)), "extra": torch.randn(2, 3, longest)}
     manifest["protein"]["letters"] = {"sizes": sizes, "training": training}
-    return _added(folder, manifest, "letters", net, inputs)
+    _weights(net.cpu(), folder / "letters.safetensors")
+    return _added(folder, manifest, "letters", net, "letters.safetensors")
 
 
 def _added(
-    folder: Path, manifest: dict[str, Any], name: str, net: nn.Module, inputs: dict[str, Tensor]
+    folder: Path, manifest: dict[str, Any], name: str, net: nn.Module, weights: str
 ) -> dict[str, Any]:
-    """The manifest, and the folder, with one more network."""
-    manifest["graphs"][name] = write_graph(folder, name, net.cpu(), inputs, "out")
-    files = f"{name}.safetensors", f"{name}.onnx"
-    manifest["weights"] = sorted({*manifest["weights"], files[0]})
-    manifest["files"] |= {file: _sha256(folder / file) for file in files}
+    """The manifest, and the folder, with one more graph and its weights."""
+    graph = manifest["graphs"][name] = _own_graph(folder, manifest, name, net)
+    manifest["weights"] = sorted({*manifest["weights"], weights})
+    manifest["files"] |= {file: _sha256(folder / file) for file in (weights, graph["file"])}
     _save(folder, manifest)
     return manifest
 
@@ -140,7 +144,7 @@ def write_graph(
 ) -> dict[str, Any]:
     """One network by itself: NAME.safetensors and NAME.onnx; returns the graph's entry."""
     offsets = _weights(net, folder / f"{name}.safetensors")
-    return _graph(folder / f"{name}.onnx", net, inputs, output, offsets, "")
+    return _graph(folder / f"{name}.onnx", net, inputs, output, offsets)
 
 
 def _weights(net: nn.Module, path: Path) -> dict[str, tuple[str, int, int]]:
@@ -173,19 +177,41 @@ def _offsets(path: Path) -> dict[str, tuple[str, int, int]]:
     }
 
 
-def _denoiser(
-    folder: Path,
-    net: nn.Module,
-    manifest: dict[str, Any],
-    offsets: dict[str, tuple[str, int, int]],
+WEIGHTS = {
+    "denoiser": {"": "denoiser"},
+    "student": {"": "student"},
+    "letters": {"": "letters"},
+    "controlled": {"net.": "denoiser", "control.": "control"},
+    "encoder": {"": "autoencoder"},
+    "decoder": {"": "autoencoder"},
+}
+"""Graph -> the file that each part of its network, by prefix, has its weights in."""
+
+
+def _own_graph(
+    folder: Path, manifest: dict[str, Any], name: str, net: nn.Module
 ) -> dict[str, Any]:
-    inputs = _inputs(net, manifest)
-    return _graph(folder / "denoiser.onnx", net, inputs, "out", offsets, "")
+    """One of a model folder's graphs, whose weights are there already; its entry."""
+    inside = f"{name}." if name in ("encoder", "decoder") else ""
+    offsets = {
+        prefix + key.removeprefix(inside): at
+        for prefix, file in WEIGHTS[name].items()
+        for key, at in _offsets(folder / f"{file}.safetensors").items()
+        if key.startswith(inside)
+    }
+    output = {"encoder": "z", "decoder": "x"}.get(name, "out")
+    return _graph(folder / f"{name}.onnx", net, _inputs(name, net, manifest), output, offsets)
 
 
-def _inputs(net: nn.Module, manifest: dict[str, Any]) -> dict[str, Tensor]:
-    """Something of the shape of everything that a denoiser takes."""
+def _inputs(name: str, net: nn.Module, manifest: dict[str, Any]) -> dict[str, Tensor]:
+    """Something of the shape of everything that a graph takes."""
     shape, condition = manifest["shape"], manifest.get("condition")
+    if name == "encoder":
+        return {"x": torch.randn(2, 3, *manifest["size"])}
+    if name == "decoder":
+        return {"z": torch.randn(2, *shape)}
+    if name == "letters":
+        return {"x": torch.full((2, shape[1]), float(MASK)), "extra": torch.randn(2, 3, shape[1])}
     if manifest["kind"] == "string":
         inputs = {"x": torch.zeros(2, shape[0])}
     else:
@@ -195,22 +221,13 @@ def _inputs(net: nn.Module, manifest: dict[str, Any]) -> dict[str, Tensor]:
         width = condition.get("width") or len(condition["classes"])
         inputs["tokens"] = torch.randn(2, length, width)
         inputs["token_mask"] = torch.ones(2, length)
-    if extra := int(getattr(net, "extra", 0)):
+    if extra := int(getattr(net.net if isinstance(net, Controlled) else net, "extra", 0)):
         inputs["extra"] = torch.randn(2, extra, *shape[1:])
+    if name == "controlled":
+        inputs["lines"] = torch.rand(2, 1, *manifest["size"])
+    if name == "student":
+        inputs["s"] = torch.rand(2)
     return inputs
-
-
-def _codec(
-    folder: Path,
-    net: Autoencoder,
-    manifest: dict[str, Any],
-    offsets: dict[str, tuple[str, int, int]],
-) -> dict[str, dict[str, Any]]:
-    code = {"z": torch.randn(2, *manifest["shape"])}
-    image = {"x": torch.randn(2, 3, *manifest["size"])}
-    encode = _graph(folder / "encoder.onnx", net.encoder, image, "z", offsets, "encoder.")
-    decode = _graph(folder / "decoder.onnx", net.decoder, code, "x", offsets, "decoder.")
-    return {"encoder": encode, "decoder": decode}
 
 
 def _graph(
@@ -219,7 +236,6 @@ def _graph(
     inputs: dict[str, Tensor],
     output: str,
     offsets: dict[str, tuple[str, int, int]],
-    prefix: str,
 ) -> dict[str, Any]:
     """Export one graph with a free batch size and point its weights into the safetensors file."""
     batch = torch.export.Dim("batch", min=1)
@@ -236,23 +252,25 @@ def _graph(
             dynamo=True,
             optimize=False,
             verbose=False,
+            custom_translation_table=TABLE,
         )
     assert program is not None
+    lean(program.model, net.state_dict().keys())
     model = program.model_proto
-    _external(model, offsets, prefix)
+    _external(model, offsets)
     onnx.save(model, path)
     return {"file": path.name, "inputs": list(inputs), "outputs": [output]}
 
 
-def _external(model: Any, offsets: dict[str, tuple[str, int, int]], prefix: str) -> None:
+def _external(model: Any, offsets: dict[str, tuple[str, int, int]]) -> None:
     """Replace each float weight by a half-precision reference into the safetensors file and a
     Cast."""
     casts, kept = [], []
     for old in model.graph.initializer:
-        if prefix + old.name not in offsets:
+        if old.name not in offsets:
             kept.append(_inline(old))
             continue
-        file, offset, length = offsets[prefix + old.name]
+        file, offset, length = offsets[old.name]
         new = TensorProto(name=old.name + ".half", data_type=TensorProto.FLOAT16, dims=old.dims)
         new.data_location = TensorProto.EXTERNAL
         for key, value in (("location", file), ("offset", offset), ("length", length)):

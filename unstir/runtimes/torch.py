@@ -28,39 +28,38 @@ def load_graphs(
     """name of the graph -> function of its inputs in order, numpy float32 in and out."""
     if threads:
         torch.set_num_threads(threads)
-    net = _network(folder, manifest["network"], "denoiser", device)
-    inputs = manifest["graphs"]["denoiser"]["inputs"]
-    graphs = {"denoiser": _function(net, device, inputs)}
-    if said := manifest.get("control"):
-        control = Control(**said["sizes"])
+    return {
+        name: _function(net.to(device), device, manifest["graphs"][name]["inputs"])
+        for name, net in networks(folder, manifest).items()
+    }
+
+
+def networks(folder: Path, manifest: dict[str, Any]) -> dict[str, nn.Module]:
+    """The network behind each graph, with its weights."""
+    said = manifest["network"]
+    net = _network(folder, said, "denoiser")
+    nets = {"denoiser": net}
+    if branch := manifest.get("control"):
+        control = Control(**branch["sizes"])
         _given(control, folder, "control")
-        inputs = manifest["graphs"]["controlled"]["inputs"]
         assert isinstance(net, UNet)
-        beside = Controlled(net, control).to(device).eval()
-        graphs["controlled"] = _function(beside, device, inputs)
+        nets["controlled"] = Controlled(net, control).eval()
     if manifest.get("student"):
-        said = manifest["network"]
         entry = {"name": said["name"], "sizes": said["sizes"] | {"leaps": True}}
-        student = _network(folder, entry, "student", device)
-        graphs["student"] = _function(student, device, manifest["graphs"]["student"]["inputs"])
+        nets["student"] = _network(folder, entry, "student")
     if letters := (manifest.get("protein") or {}).get("letters"):
-        entry = {"name": "letters", "sizes": letters["sizes"]}
-        writer = _network(folder, entry, "letters", device)
-        graphs["letters"] = _function(writer, device, manifest["graphs"]["letters"]["inputs"])
+        nets["letters"] = _network(folder, {"name": "letters"} | letters, "letters")
     if manifest.get("codec"):
-        codec = _network(folder, manifest["codec"], "autoencoder", device)
+        codec = _network(folder, manifest["codec"], "autoencoder")
         assert isinstance(codec, Autoencoder)
-        graphs |= {
-            "encoder": _function(codec.encoder, device, ["x"]),
-            "decoder": _function(codec.decoder, device, ["z"]),
-        }
-    return graphs
+        nets |= {"encoder": codec.encoder, "decoder": codec.decoder}
+    return nets
 
 
-def _network(folder: Path, entry: dict[str, Any], file: str, device: str) -> nn.Module:
+def _network(folder: Path, entry: dict[str, Any], file: str) -> nn.Module:
     net = build(entry["name"], entry["sizes"])
     _given(net, folder, file)
-    return net.to(device).eval()
+    return net.eval()
 
 
 def _given(net: nn.Module, folder: Path, file: str) -> None:
