@@ -45,7 +45,8 @@ from unstir.training.settings import Settings
 from unstir.training.snapshots import export_ema
 
 FIRST_SEED = 2**42
-"""Of the noise that the teacher's ways begin from."""
+MOST_WAYS = 2**27
+"""Of the noise that the teacher's ways begin from, and how far the seeds of two runs are apart."""
 CHUNK = 16
 TRAINER = Settings(
     steps=1_000, batch=64, lr=5e-4, muon_lr=0.01, warmup=50, cooldown=0.6, ema=(0.1,)
@@ -67,13 +68,15 @@ class Lesson:
         ways: how many of the teacher's it sees.
         walk: the teacher's steps for each, by dpmpp_2m, a multiple of all of `steps`.
         objective: by what signal, one of `LEARNS`.
-        trainer: settings of the training.
+        further: whether it begins as the student that the model has already.
+        trainer: settings of the training; its seed also chooses the ways.
     """
 
     steps: tuple[int, ...] = (1, 2, 4)
     ways: int = 6_000
     walk: int = 12
     objective: str = "trajectory"
+    further: bool = False
     trainer: Settings = TRAINER
 
     @property
@@ -91,7 +94,7 @@ def run(lesson: Lesson, prompts: Sequence[str], out: Path, base: Path) -> Events
     yield from by_one(group, _encoded(model, prompts, cache))
     told = Told(model, prompts, cache)
     yield from by_one(group, _ways(model, lesson, told, cache / "ways.npy"))
-    net = pupil(model)
+    net = pupil(model, lesson.further)
     numbers = lesson.steps if lesson.objective == "trajectory" else (1,)
     data = Ways(model, numbers, told, stored(cache / "ways.npy"))
     channels_last(net)
@@ -102,6 +105,7 @@ def run(lesson: Lesson, prompts: Sequence[str], out: Path, base: Path) -> Events
         training = {
             "objective": lesson.objective, "ema": settings.ema[-1],
             "settings": settings.to_json(), "ways": lesson.ways,
+            "before": (model.manifest.student or {}).get("training") if lesson.further else None,
         }  # fmt: skip
         said = {"steps": list(lesson.steps), "scale": model.manifest.defaults.get("scale", 1.0)}
         add_student(base, out, net, said, training)
@@ -114,15 +118,19 @@ def _check(model: Model, lesson: Lesson) -> None:
         raise ValueError(f"{said.name} is no flow; only those can be distilled yet")
     if said.network is None or said.network["name"] != "unet":
         raise ValueError(f"{said.name} is no U-Net; only those can be distilled yet")
+    if lesson.further and not said.student:
+        raise ValueError(f"{said.name} has no student yet that could be taught further")
     if lesson.walk % lesson.stops:
         raise ValueError(f"a walk of {lesson.walk} steps does not stop where {lesson.steps} do")
 
 
-def pupil(model: Model) -> nn.Module:
-    """The teacher's network, also told where to go, with the teacher's weights."""
+def pupil(model: Model, further: bool = False) -> nn.Module:
+    """The teacher's network, also told where to go, with the weights of the teacher or of its
+    student."""
     said = model.manifest.network or {}
     net = build(said["name"], said["sizes"] | {"leaps": True})
-    return warm(net, {"denoiser": model.folder}, "denoiser")
+    part = "student" if further else "denoiser"
+    return warm(net, {part: model.folder}, part)
 
 
 def _encoded(model: Model, prompts: Sequence[str], cache: Path) -> Events:
@@ -140,13 +148,15 @@ def _ways(model: Model, lesson: Lesson, told: Told, file: Path) -> Events:
     with new_array(file, shape, np.float16) as ways:
         for first in range(0, lesson.ways, CHUNK):
             rows = np.arange(first, min(first + CHUNK, lesson.ways))
-            ways[first : first + len(rows)] = way(model, lesson, told(rows), rows)
+            seed = FIRST_SEED + lesson.trainer.seed * MOST_WAYS + first
+            ways[first : first + len(rows)] = way(model, lesson, told(rows), seed, len(rows))
             yield Progress("ways", first, lesson.ways)
 
 
-def way(model: Model, lesson: Lesson, told: Tokens | None, rows: np.ndarray) -> np.ndarray:
-    """The ways of these numbers, guided as the model usually is: (B, stops + 1, C, h, w)."""
-    noise = gaussian(seeds(FIRST_SEED + int(rows[0]), len(rows)), model.manifest.shape)
+def way(model: Model, lesson: Lesson, told: Tokens | None, seed: int, count: int) -> np.ndarray:
+    """Ways from the noises of so many seeds, guided as the model usually is: (B, stops + 1, C, h,
+    w)."""
+    noise = gaussian(seeds(seed, count), model.manifest.shape)
     denoise, levels = model.denoise(told), path(model.schedule, lesson.walk)
     if told is not None and model.condition is not None:
         both = model.both(told, model.condition.null(1))

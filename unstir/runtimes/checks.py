@@ -17,6 +17,8 @@ from typing import Any
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _MISSING: Any = object()
+INT8 = "-int8"
+"""What the name of a graph that computes in 8 bits ends with (quantize.py)."""
 
 
 class Bad(ValueError):

@@ -22,7 +22,7 @@ from unstir.core.samplers._aliases import ours
 from unstir.core.schedules import from_json
 from unstir.modalities.backbones import TERMS
 from unstir.modalities.structures import channels
-from unstir.runtimes.checks import Bad, Fields
+from unstir.runtimes.checks import INT8, Bad, Fields
 
 if TYPE_CHECKING:
     from unstir.runtimes.manifest import Manifest
@@ -39,6 +39,10 @@ def check(manifest: Manifest) -> None:
     for name in needed:
         if name not in manifest.graphs:
             raise Bad(f"has no graph {name!r}; a model needs {' and '.join(needed)} to draw")
+    for name, graph in manifest.graphs.items():
+        exact = manifest.graphs.get(name.removesuffix(INT8))
+        if exact is None or exact.inputs != graph.inputs:
+            raise Bad(f"has a graph {name} that does not take what the exact one takes")
     if manifest.kind == "string":
         _check_string(manifest)
         return

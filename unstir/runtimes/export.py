@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from unstir.core.discrete.process import MASK
 from unstir.networks.autoencoder import Autoencoder
 from unstir.networks.control import Controlled
+from unstir.runtimes.checks import INT8
 from unstir.runtimes.lean import TABLE, lean
 
 OPSET = 18
@@ -75,10 +76,13 @@ def _save(folder: Path, manifest: dict[str, Any]) -> None:
 
 
 def redraw(folder: Path) -> dict[str, Any]:
-    """Write the graphs of a model folder anew from its weights, as this version writes them."""
+    """Write the graphs of a model folder anew from its weights, as this version writes them; those
+    in 8 bits go, for they would be of the old ones."""
     from unstir.runtimes.torch import networks  # which itself needs no onnx
 
     manifest = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    for name in [name for name in manifest["graphs"] if name.endswith(INT8)]:
+        del manifest["files"][manifest["graphs"].pop(name)["file"]]
     for name, net in networks(folder, manifest).items():
         graph = manifest["graphs"][name] = _own_graph(folder, manifest, name, net)
         manifest["files"][graph["file"]] = _sha256(folder / graph["file"])
@@ -123,6 +127,8 @@ def _added(
 ) -> dict[str, Any]:
     """The manifest, and the folder, with one more graph and its weights."""
     graph = manifest["graphs"][name] = _own_graph(folder, manifest, name, net)
+    if old := manifest["graphs"].pop(name + INT8, None):  # it is of other weights
+        del manifest["files"][old["file"]]
     manifest["weights"] = sorted({*manifest["weights"], weights})
     manifest["files"] |= {file: _sha256(folder / file) for file in (weights, graph["file"])}
     _save(folder, manifest)

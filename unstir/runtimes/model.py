@@ -35,6 +35,7 @@ from unstir.conditions.tokens import Condition, Tokens
 from unstir.core.levels import Both, Denoise, Level
 from unstir.core.parametrizations import denoiser
 from unstir.core.schedules import Schedule, from_json
+from unstir.runtimes.checks import INT8
 from unstir.runtimes.manifest import BadModel, Manifest, read
 from unstir.runtimes.onnx import Call, load_graphs
 from unstir.runtimes.shelf import SHIPPED, folder, shelf
@@ -58,7 +59,8 @@ _DOES = {
 }
 CHUNK = 4
 """Samples that a padded model runs at a time."""
-Runtime = Literal["onnx", "torch"]
+Runtime = Literal["onnx", "int8", "torch"]
+"""onnxruntime, the same with convolutions in 8 bits (quantize.py), or torch."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ def load(
 ) -> Model:
     """The model of a name or folder, verified to the last byte; BadModel says what is wrong with
     it, or that it is of another kind. `device` is for the torch runtime, as "cuda"."""
-    if runtime == "onnx" and device != "cpu":
+    if runtime != "torch" and device != "cpu":
         raise ValueError(f"device is {device!r}; onnxruntime runs on the CPU: runtime='torch'")
     place = folder(name_or_folder)
     manifest = read(place)
@@ -201,8 +203,13 @@ def load(
 def _graphs(
     place: Path, manifest: Manifest, runtime: str, threads: int, device: str
 ) -> Mapping[str, Call]:
-    if runtime == "onnx":
-        return load_graphs(place, manifest, threads)
+    if runtime == "int8" and not any(name.endswith(INT8) for name in manifest.graphs):
+        raise BadModel(
+            f"{manifest.name} has no graphs in 8 bits; `unstir quantize` makes them of a model of "
+            "your own"
+        )
+    if runtime != "torch":
+        return load_graphs(place, manifest, threads, runtime == "int8")
     try:
         torch = import_module("unstir.runtimes.torch")
     except ModuleNotFoundError as error:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from unstir.runtimes.checks import INT8
 from unstir.runtimes.manifest import BadModel, Graph, Manifest
 
 if TYPE_CHECKING:
@@ -28,12 +29,14 @@ class Call(Protocol):
     def __call__(self, *arrays: np.ndarray) -> np.ndarray: ...
 
 
-def load_graphs(folder: Path, manifest: Manifest, threads: int) -> Mapping[str, Call]:
-    """Every graph of a model folder by name."""
-    return {
-        name: OnnxGraph(folder / graph.file, graph, threads)
-        for name, graph in manifest.graphs.items()
-    }
+def load_graphs(
+    folder: Path, manifest: Manifest, threads: int, eight: bool = False
+) -> Mapping[str, Call]:
+    """Every graph of a model folder by name; with `eight` those in 8 bits where there are any."""
+    graphs = {n: g for n, g in manifest.graphs.items() if not n.endswith(INT8)}
+    if eight:
+        graphs = {name: manifest.graphs.get(name + INT8, g) for name, g in graphs.items()}
+    return {name: OnnxGraph(folder / g.file, g, threads) for name, g in graphs.items()}
 
 
 class OnnxGraph:

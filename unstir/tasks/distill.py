@@ -35,6 +35,7 @@ def distill(
     objective: str = "trajectory",
     ways: int | None = None,
     steps: int | None = None,
+    further: bool = False,
     prompts: Path | None = None,
     seed: int | None = None,
     threads: int | None = None,
@@ -50,9 +51,10 @@ def distill(
             or consistency (whole ways; docs/speed.md).
         ways: How many of the teacher's ways from noise to picture the student sees.
         steps: Steps of the student's training.
+        further: Go on with the student that the model has; give another seed, for other ways.
         prompts: A text file with a prompt in each line, of the kind that the student is to draw;
             a model that was trained here brings those it was trained on.
-        seed: Of the training's order.
+        seed: Of the ways and of the training's order.
         threads: Threads to compute with.
         device: cpu, cuda, ...
     """
@@ -76,7 +78,7 @@ def distill(
     asked = _prompts(manifest, prompts)
     given: dict[str, Any] = {"steps": steps, "seed": seed, "threads": threads, "device": device}
     changes = {name: value for name, value in given.items() if value is not None}
-    lesson = Lesson(objective=objective)
+    lesson = Lesson(objective=objective, further=further)
     lesson = replace(lesson, ways=ways or lesson.ways, trainer=replace(lesson.trainer, **changes))
     return run(lesson, asked[: lesson.ways], out, base)
 

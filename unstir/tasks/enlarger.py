@@ -7,6 +7,7 @@ large = enlarge.pixels(native, seed=3)              # (H, W, 3) -> (f H, f W, 3)
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -45,6 +46,7 @@ class Enlarger:
 
 
 def enlarger(name: str, runtime: Runtime = "onnx", threads: int | None = None) -> Enlarger:
-    """The upscaler of that name; ValueError where there is none."""
-    asked = {"n": 1, "seed": 0, "threads": threads, "runtime": runtime}
+    """The upscaler of that name, in single precision; ValueError where there is none."""
+    asked: dict[str, Any] = {"n": 1, "seed": 0, "threads": threads}
+    asked["runtime"] = "onnx" if runtime == "int8" else runtime
     return Enlarger(prepare(None, "", model=name, kind="upscaler", **asked))

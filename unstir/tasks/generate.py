@@ -97,7 +97,8 @@ def generate(
         guidance: cfg, rescale, apg or cfgpp.
         interval: Guide only where the time is between these two, 0 (picture) to 1 (noise).
         padded: Draw in chunks of a fixed size: bitwise the same whatever is drawn beside.
-        runtime: onnx, or torch where it is installed.
+        runtime: onnx; int8, which is faster and a little less exact, where the model has it; or
+            torch where it is installed.
         threads: Threads to compute with; without it, as many as this process may use.
     """
     ready = prepare(

@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from unstir.runtimes.model import Model, Runtime, load
 from unstir.runtimes.shelf import folder
@@ -79,8 +79,8 @@ def loaded_model(
     model: str, runtime: Runtime, threads: int | None, padded: bool, kind: str = "image"
 ) -> Model:
     """The model of a name or folder, ready to run; the last three are kept."""
-    if runtime not in ("onnx", "torch"):
-        raise BadRequest(f"runtime is {runtime!r}; give onnx or torch")
+    if runtime not in get_args(Runtime):
+        raise BadRequest(f"runtime is {runtime!r}; give onnx, int8 or torch")
     if threads is not None:
         threads = whole("threads", threads, 1, 1024)
     place = folder(os.path.expanduser(words("model", model))).resolve()

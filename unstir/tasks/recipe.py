@@ -146,7 +146,7 @@ def _several(value: Any) -> tuple[Any, ...]:
 
 def versions(runtime: str = "onnx") -> dict[str, str]:
     """Of everything that computes."""
-    names = ("unstir", "numpy", "pillow", "onnxruntime" if runtime == "onnx" else "torch")
+    names = ("unstir", "numpy", "pillow", "torch" if runtime == "torch" else "onnxruntime")
     return {"python": platform.python_version(), **{name: _version(name) for name in names}}
 
 

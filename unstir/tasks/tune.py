@@ -94,7 +94,7 @@ def tune(
             f"{way.name} draws fresh noise as it goes, so no path of it ends where a fine walk "
             "does; take ddim, dpmpp_2m or another that draws none"
         )
-    told = _told(loaded, prompts)
+    told = to_draw(loaded, prompts)
     return _tuned(loaded, way, told, range(least, most + 1), walks)
 
 
@@ -180,7 +180,7 @@ def _walk(
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """States at all levels, and the estimates in between."""
     noise = gaussian(seeds(SEED + which[0], len(which)), model.manifest.shape)
-    denoise = way.denoiser(model, *(_rows(tokens, which) for tokens in told))
+    denoise = way.denoiser(model, *(rows_of(tokens, which) for tokens in told))
     states, clean = [levels[0].sigma * noise(-1)], []
     for step in find("samplers", "dpmpp_2m")(denoise, states[0], levels, noise=noise):
         states.append(step.x)
@@ -191,14 +191,14 @@ def _walk(
 def _error(model: Model, way: Process, told: Told, which: range, exact: np.ndarray) -> float:
     """Root of the mean square between the ends of this path and of the exact walk."""
     noise = gaussian(seeds(SEED + which[0], len(which)), model.manifest.shape)
-    denoise = way.denoiser(model, *(_rows(tokens, which) for tokens in told))
+    denoise = way.denoiser(model, *(rows_of(tokens, which) for tokens in told))
     x = way.path[0].sigma * noise(-1)
     for step in way.sampler(denoise, x, way.path, noise=noise):
         x = step.x
     return float(np.sqrt(((x - exact) ** 2).mean()))
 
 
-def _rows(tokens: Tokens | None, which: range) -> Tokens | None:
+def rows_of(tokens: Tokens | None, which: range) -> Tokens | None:
     """One row for each walk, in turn."""
     if tokens is None:
         return None
@@ -206,7 +206,7 @@ def _rows(tokens: Tokens | None, which: range) -> Tokens | None:
     return Tokens(tokens.states[rows], tokens.mask[rows], tuple(tokens.truncated[i] for i in rows))
 
 
-def _told(model: Model, prompts: Path | None) -> Told:
+def to_draw(model: Model, prompts: Path | None) -> Told:
     """What is drawn and its absence, or nothing for a model without a condition."""
     if model.condition is None:
         if prompts is not None:

@@ -29,6 +29,7 @@ COMMANDS = {
     "train": "Train a recipe, or a model of your own pictures.",
     "distill": "Teach a student that draws what a model draws in 1, 2 or 4 steps.",
     "tune": "Find better paths for a model: the same steps, placed where they matter.",
+    "quantize": "Make graphs that compute in 8 bits, for `--runtime int8`.",
     "data": "Build the emoji data set.",
     "evaluate": "Compare pictures with real ones.",
     "compare": "Compare diffusion with a GAN and a VAE on the same data.",

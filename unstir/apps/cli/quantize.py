@@ -1,0 +1,40 @@
+"""``unstir quantize``: make the graphs, show the progress, tell how like the pictures are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+
+from unstir.apps.cli.console import answer, answer_json, progress, say
+from unstir.apps.cli.derive import derived
+from unstir.tasks.generate import generate
+from unstir.tasks.progress import Progress
+from unstir.tasks.quantize import Report, quantize
+
+
+@derived(quantize, generate)
+def command(begin: Callable[[], Iterator[Progress | Report]], *, json: bool = False) -> None:
+    """Print what was made.
+
+    Args:
+        json: Print it as JSON on stdout.
+    """
+    with progress("quantizing") as advance:
+        for event in begin():
+            if isinstance(event, Report):
+                report = event
+                break
+            advance(event.done, event.total, event.text)
+        else:
+            raise RuntimeError("it ended without a report")
+    kept = sum(row.kept for row in report.rows)
+    say(f"{report.folder}  {kept} graphs in 8 bits: unstir generate --runtime int8")
+    if json:
+        answer_json({"rows": [asdict(row) for row in report.rows]})
+        return
+    answer("graph      convolutions   likeness (least)      ms   in 8 bits")
+    for row in report.rows:
+        answer(
+            f"{row.name:10} {row.convolutions:12} {row.decibels:7.1f} dB ({row.worst:.1f}) "
+            f"{row.before:9.1f} {row.after:11.1f}   {'kept' if row.kept else 'not kept'}"
+        )
