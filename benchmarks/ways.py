@@ -43,8 +43,14 @@ WAYS: dict[str, dict[str, Any]] = {
     "student, 1 step": {"steps": 1},
     "student, 2 steps": {"steps": 2},
     "student, 4 steps": {"steps": 4},
+    "int8": {"runtime": "int8"},
+    "int8, 5 steps": {"runtime": "int8", "steps": 5},
+    "int8, student, 1 step": {"runtime": "int8", "steps": 1},
+    "int8, student, 2 steps": {"runtime": "int8", "steps": 2},
     "4 steps": {"steps": 4, "sampler": "dpmpp_2m"},
     "5 steps": {"steps": 5},
+    "6 steps": {"steps": 6},
+    "8 steps": {"steps": 8},
     "10 steps": {"steps": 10},
     "15 steps": {"steps": 15},
     "20 steps": {"steps": 20},
@@ -59,13 +65,17 @@ WAYS: dict[str, dict[str, Any]] = {
 
 def main(which: str, count: int, names: list[str]) -> None:
     """Print a line for each way of these names."""
-    model, space = load(which), features("efficientnet-lite0")
+    runtimes = {WAYS[name].get("runtime", "onnx") for name in names}
+    models = {runtime: load(which, runtime) for runtime in runtimes}
+    model, space = next(iter(models.values())), features("efficientnet-lite0")
     real = opened("emoji", most=REAL)
     items = [item for item in real.items() if item is not None]
     known = _rows(extracted(space, (item.pixels for item in items), cache_dir() / "features"))
     prompts = prompts_of(model, [(item.caption, item.group) for item in items], count)
     for name in names:
-        way = resolve(model, taught=name.startswith("student"), **WAYS[name])
+        asked = dict(WAYS[name])
+        model = models[asked.pop("runtime", "onnx")]
+        way = resolve(model, taught="student" in name, **asked)
         drawn = Drawn(model, way, prompts, SEED)
         made = _rows(extracted(space, (i.pixels for i in drawn.items() if i), None))
         (kernel,) = find("evaluation", "kernel")(Sets(made, known))

@@ -2,7 +2,7 @@
 
     python -m benchmarks.judge.score check          on renderings it never saw
     python -m benchmarks.judge.score model [N]      on N pictures of seen and of held-out prompts
-    python -m benchmarks.judge.score model [N] [MODEL] [STEPS]      of another folder, other steps
+    python -m benchmarks.judge.score model [N] [MODEL] [STEPS] [RUNTIME]    otherwise drawn
 
 Every prompt is drawn once, its seed is its number; none is chosen or left out. Prompts and
 answers: see `questions`. Retrieval: the prompt that the judge finds likeliest among 100.
@@ -23,7 +23,7 @@ from unstir.datasets import emoji
 from unstir.evaluation import share
 from unstir.folders import cache_dir
 from unstir.modalities.images import from_model, to_model
-from unstir.runtimes.model import load
+from unstir.runtimes.model import Runtime, load
 from unstir.runtimes.onnx import open_session
 from unstir.tasks.generate import generate
 from unstir.threads import default_threads
@@ -65,13 +65,16 @@ def check(n: int = 2000) -> None:
         report(f"autoencoder, {split}", glyphs, cases, judge(np.concatenate(coded)))
 
 
-def model(n: int = 500, which: str = "emoji", steps: int | None = None) -> None:
+def model(
+    n: int = 500, which: str = "emoji", steps: int | None = None, runtime: Runtime = "onnx"
+) -> None:
     """A model: prompts of seen and held-out combinations, and common single things."""
     glyphs = emoji.load(cache_dir() / "emoji")
     judge = Judge(glyphs)
     for name, cases in prompts(glyphs, n):
+        how: Any = {"model": which, "steps": steps, "runtime": runtime, "size": "native"}
         pictures = [
-            generate(caption, model=which, steps=steps, seed=seed, size="native")[0].pixels
+            generate(caption, seed=seed, **how)[0].pixels
             for seed, (_, caption) in enumerate(cases)
         ]
         logits = judge(np.stack(pictures))
@@ -140,9 +143,10 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["check", *count]:
             check(*map(int, count))
-        case ["model", *asked] if len(asked) <= 3:
-            model(*(value if at == 1 else int(value) for at, value in enumerate(asked)))
+        case ["model", *asked] if len(asked) <= 4:
+            model(*(int(value) if at in (0, 2) else value for at, value in enumerate(asked)))
         case _:
             sys.exit(
-                "usage: python -m benchmarks.judge.score check [N] | model [N [MODEL [STEPS]]]"
+                "usage: python -m benchmarks.judge.score check [N] | "
+                "model [N [MODEL [STEPS [RUNTIME]]]]"
             )

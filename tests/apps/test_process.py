@@ -27,7 +27,7 @@ MODULES = [
         "runtimes",
     )
     for path in sorted((ROOT / "unstir" / folder).rglob("*.py"))
-    if path.stem not in ("torch", "export")
+    if path.stem not in ("torch", "export", "lean")
 ]
 
 

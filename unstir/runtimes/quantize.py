@@ -22,7 +22,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from unstir.modalities.files import replacing
@@ -52,6 +51,8 @@ class Seen:
 
 def watched(graph: Path, feeds: Iterable[Mapping[str, np.ndarray]]) -> dict[str, Seen]:
     """What goes in and out of the convolutions that may compute in 8 bits, by name."""
+    import onnxruntime
+
     model = onnx.load(graph)
     inner = _inner(model.graph)
     names = sorted({name for node in inner for name in (node.input[0], node.output[0])})

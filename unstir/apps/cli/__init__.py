@@ -32,7 +32,7 @@ unstir draws pictures from noise, offline, on a plain CPU.
   unstir train FOLDER --out runs/mine               learn from your own pictures
   unstir evaluate MODEL --against FOLDER            how good are its pictures?
   unstir compare digits --out runs/versus           diffusion, GAN and VAE, measured
-  unstir tune, distill, quantize MODEL              faster: better paths, a student, 8 bits
+  unstir tune MODEL, unstir distill MODEL, unstir quantize MODEL    make it faster
   unstir models, unstir doctor                      what there is; is everything all right?
 
 `unstir COMMAND --help` tells more."""
