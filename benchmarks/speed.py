@@ -34,6 +34,8 @@ from unstir.conditions.tokens import Tokens
 from unstir.networks.autoencoder import Autoencoder
 from unstir.networks.build import build
 from unstir.recipes.start import warm
+from unstir.runtimes.checks import INT8
+from unstir.runtimes.manifest import read
 from unstir.runtimes.model import Model, load
 from unstir.runtimes.shelf import folder
 from unstir.tasks.process import STUDENT, Process, resolve
@@ -73,7 +75,8 @@ def rows(which: str) -> list[Row]:
     """Every way that the model has."""
     place, threads = folder(which), default_threads()
     found = []
-    for runtime in ("onnx", "torch"):
+    eight = any(name.endswith(INT8) for name in read(place).graphs)
+    for runtime in ("onnx", "int8", "torch") if eight else ("onnx", "torch"):
         models = [load(place, threads=n, runtime=runtime) for n in (1, threads)]
         for title, asked in OURS.items():
             taught = asked.get("sampler") == STUDENT
@@ -243,9 +246,9 @@ def _cold(which: str, prompt: str, repeats: int) -> dict[str, list[list[float]]]
     found = {}
     for title, more in (("as it is", []), ("--steps 1", ["--steps", "1"])):
         words = ["-m", "unstir", "generate", prompt, "--model", which, "--seed", "1", *more]
-        found[title] = [
-            list(measure([*words, "-o", "/dev/shm/speed.png"])) for _ in range(repeats)
-        ]
+        words += ["-o", "/dev/shm/speed.png"]
+        measure(words)
+        found[title] = [list(measure(words)) for _ in range(repeats)]
     return found
 
 

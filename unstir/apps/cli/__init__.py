@@ -44,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; the exit code, whatever happens in it."""
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's, which spin as soon as they start
     _open()
     try:
         return _run([word for word in words if word != "--debug"], debug)
