@@ -34,15 +34,15 @@ from unstir.conditions.tokens import Tokens
 from unstir.networks.autoencoder import Autoencoder
 from unstir.networks.build import build
 from unstir.recipes.start import warm
-from unstir.runtimes.checks import INT8
 from unstir.runtimes.manifest import read
-from unstir.runtimes.model import Model, load
+from unstir.runtimes.model import Model, Runtime, load
 from unstir.runtimes.shelf import folder
+from unstir.tasks.generate import generate
 from unstir.tasks.process import STUDENT, Process, resolve
 from unstir.threads import default_threads
 from unstir.training.devices import Counter
 
-PROMPT, MANY = "a cat wearing a hat", 16
+PROMPT, MANY, SIZES = "a cat wearing a hat", 16, (64, 256, 512)
 OURS: dict[str, dict[str, Any]] = {
     "student, 1 step": {"steps": 1, "sampler": STUDENT},
     "student, 2 steps": {"steps": 2, "sampler": STUDENT},
@@ -75,8 +75,7 @@ def rows(which: str) -> list[Row]:
     """Every way that the model has."""
     place, threads = folder(which), default_threads()
     found = []
-    eight = any(name.endswith(INT8) for name in read(place).graphs)
-    for runtime in ("onnx", "int8", "torch") if eight else ("onnx", "torch"):
+    for runtime in ("onnx", "int8", "torch") if read(place).eight_bits else ("onnx", "torch"):
         models = [load(place, threads=n, runtime=runtime) for n in (1, threads)]
         for title, asked in OURS.items():
             taught = asked.get("sampler") == STUDENT
@@ -183,7 +182,7 @@ def timed(which: str, repeats: int) -> dict[str, Any]:
         "machine": _machine(), "model": model.manifest.name, "sha256": model.manifest.sha256,
         "repeats": repeats, "peaks": peaks(), "network": _network(model),
         "rows": [{"title": k, "evaluations": evaluations[k], **v} for k, v in figures.items()],
-        "cold": _cold(which, asked(model), repeats),
+        "cold": _cold(which, asked(model), repeats), "sizes": _sizes(model, repeats),
     }  # fmt: skip
 
 
@@ -241,6 +240,28 @@ def _shapes(model: Model) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
+def _sizes(model: Model, repeats: int) -> dict[str, list[float]]:
+    """CPU-seconds of one picture on one thread in a process that has drawn before: the prompt
+    understood, drawn, enlarged."""
+    found: dict[str, list[float]] = {}
+    runtimes: tuple[Runtime, ...] = ("onnx", "int8") if model.manifest.eight_bits else ("onnx",)
+    ways = [
+        (size, steps, runtime) for size in SIZES for steps in (None, 1) for runtime in runtimes
+    ]
+    for turn in range(repeats + 1):
+        for size, steps, runtime in ways:
+            begin = time.process_time()
+            run = generate(
+                asked(model), model=str(model.folder), seed=turn, steps=steps, size=size,
+                runtime=runtime, threads=1,
+            )  # fmt: skip
+            _ = run[0].pixels
+            if turn:
+                title = f"{size} px, {'as usual' if steps is None else '1 step'}, {runtime}"
+                found.setdefault(title, []).append(time.process_time() - begin)
+    return found
+
+
 def _cold(which: str, prompt: str, repeats: int) -> dict[str, list[list[float]]]:
     """(CPU-seconds, seconds, peak MB) of whole processes from start to file."""
     found = {}
@@ -285,6 +306,9 @@ def table(said: dict[str, Any]) -> str:
         f"{p['gemm']:.0f}. Decoding {n['decoder_ms']:.1f} ms, a prompt {n['prompt_ms']:.1f} ms, "
         f"Python {n['step_ms']:.2f} ms a step.",
     ]
+    lines += ["", "| whole pictures | CPU-s |", "|---|---|"]
+    lines += [f"| {title} | {_spread(taken)} |" for title, taken in said["sizes"].items()]
+    lines.append("")
     for title, runs in said["cold"].items():
         cpu, wall, peak = (_spread(list(column)) for column in zip(*runs, strict=True))
         lines.append(f"Process start to file, {title}: {cpu} CPU-s, {wall} s, {peak} MB at most.")

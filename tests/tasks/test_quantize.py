@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from PIL import Image
 
 from unstir.apps.cli import main
 from unstir.networks.build import build
@@ -19,6 +21,7 @@ from unstir.runtimes.manifest import BadModel, read
 from unstir.runtimes.model import Model, load
 from unstir.runtimes.quantize import quantize as graph_in_8_bits
 from unstir.runtimes.quantize import watched
+from unstir.runtimes.shelf import SHIPPED
 from unstir.tasks.generate import generate
 from unstir.tasks.process import resolve
 from unstir.tasks.quantize import Report, quantize
@@ -171,3 +174,21 @@ def test_ranges_are_those_that_were_seen(tmp_path: Path) -> None:
     assert entry.positions == 64
     assert abs((0 - float(entry.zero)) * entry.scale - entry.low) <= entry.scale
     assert graph_in_8_bits(tmp_path / "net.onnx", seen, tmp_path / "int8.onnx") == 1
+
+
+@pytest.mark.slow
+def test_an_upscaler(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the shipped one, made anew; `generate` takes it."""
+    upscaler = tmp_path / "larger"
+    shutil.copytree(SHIPPED / "upscaler", upscaler)
+    *_, report = quantize(str(upscaler), n=4, threads=1)
+    assert isinstance(report, Report)
+    (row,) = report.rows
+    assert row.kept
+    assert row.decibels > 40
+    words = ["generate", "a cat", "--steps", "2", "--seed", "3", "--runtime", "int8"]
+    for name in (str(upscaler), "lanczos"):
+        out = tmp_path / f"{Path(name).stem}.png"
+        assert main([*words, "--enlarge", name, "-o", str(out)]) == 0
+        with Image.open(out) as picture:
+            assert picture.size == (256, 256)

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from unstir.runtimes.checks import Bad, Fields
+from unstir.runtimes.checks import INT8, Bad, Fields
 from unstir.runtimes.consistency import check
 from unstir.runtimes.tensors import BadTensors, read_header
 
@@ -95,6 +95,11 @@ class Manifest:
     def repaints(self) -> bool:
         """Whether the network is told a picture around a hole (`codecs.seen`)."""
         return self.kind == "image" and "extra" in self.graphs["denoiser"].inputs
+
+    @property
+    def eight_bits(self) -> bool:
+        """Whether it has graphs in 8 bits (quantize.py)."""
+        return any(name.endswith(INT8) for name in self.graphs)
 
     @property
     def bytes(self) -> int:

@@ -35,7 +35,6 @@ from unstir.conditions.tokens import Condition, Tokens
 from unstir.core.levels import Both, Denoise, Level
 from unstir.core.parametrizations import denoiser
 from unstir.core.schedules import Schedule, from_json
-from unstir.runtimes.checks import INT8
 from unstir.runtimes.manifest import BadModel, Manifest, read
 from unstir.runtimes.onnx import Call, load_graphs
 from unstir.runtimes.shelf import SHIPPED, folder, shelf
@@ -203,7 +202,7 @@ def load(
 def _graphs(
     place: Path, manifest: Manifest, runtime: str, threads: int, device: str
 ) -> Mapping[str, Call]:
-    if runtime == "int8" and not any(name.endswith(INT8) for name in manifest.graphs):
+    if runtime == "int8" and not manifest.eight_bits:
         raise BadModel(
             f"{manifest.name} has no graphs in 8 bits; `unstir quantize` makes them of a model of "
             "your own"

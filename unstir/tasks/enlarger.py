@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from unstir.modalities.source import Source
+from unstir.runtimes.manifest import read
 from unstir.runtimes.model import Runtime
+from unstir.runtimes.shelf import folder
 from unstir.tasks.enlarge import Enlargement
 from unstir.tasks.prepared import Prepared, prepare
 from unstir.tasks.run import Run
@@ -46,7 +48,9 @@ class Enlarger:
 
 
 def enlarger(name: str, runtime: Runtime = "onnx", threads: int | None = None) -> Enlarger:
-    """The upscaler of that name, in single precision; ValueError where there is none."""
-    asked: dict[str, Any] = {"n": 1, "seed": 0, "threads": threads}
-    asked["runtime"] = "onnx" if runtime == "int8" else runtime
+    """The upscaler of that name, in 8 bits only if it has such graphs; ValueError where there is
+    none."""
+    asked: dict[str, Any] = {"n": 1, "seed": 0, "threads": threads, "runtime": runtime}
+    if runtime == "int8" and not read(folder(name)).eight_bits:
+        asked["runtime"] = "onnx"
     return Enlarger(prepare(None, "", model=name, kind="upscaler", **asked))

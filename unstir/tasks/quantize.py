@@ -3,17 +3,20 @@
     *_, report = quantize("runs/mine")
     for row in report.rows: print(row.name, row.decibels, row.before, row.after)
 
-The model draws, as it usually does and by its student; what its convolutions read and write
-decides their ranges (runtimes/quantize.py). Then it draws other pictures, with each graph in turn
-in 8 bits: their peak signal-to-noise ratio against those in single precision decides whether that
-graph is kept. `generate --runtime int8` takes what is there.
+The model draws, as it usually does and by its student; an upscaler enlarges what the emoji model
+draws. What convolutions read and write decides their ranges (runtimes/quantize.py). Then other
+pictures are drawn with each graph in turn in 8 bits: their peak signal-to-noise ratio against
+those in single precision decides whether that graph is kept. `generate --runtime int8` takes what
+is there.
 """
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,16 +24,21 @@ import numpy as np
 
 from unstir.core.noise import seeds
 from unstir.modalities.files import check_folder
+from unstir.modalities.images import to_model
 from unstir.runtimes.checks import INT8
+from unstir.runtimes.manifest import read
 from unstir.runtimes.model import Model
 from unstir.runtimes.onnx import Call, OnnxGraph
-from unstir.tasks.prepared import loaded_model
+from unstir.runtimes.shelf import folder
+from unstir.tasks.enlarger import Enlarger
+from unstir.tasks.gallery import read_prompts
+from unstir.tasks.generate import generate
+from unstir.tasks.prepared import loaded_model, prepare
 from unstir.tasks.process import STUDENT, Process, resolve
 from unstir.tasks.progress import Progress
 from unstir.tasks.request import number, whole
-from unstir.tasks.tune import Told, rows_of, to_draw
+from unstir.tasks.tune import PROMPTS, Told, rows_of, to_draw
 
-GRAPHS = ("denoiser", "student", "decoder")
 CHUNK, CHECKED, SEED = 8, 16, 2**41
 """Pictures at a time, pictures that graphs are judged by, and the first seed."""
 TIMED = 20
@@ -56,6 +64,15 @@ class Report:
 
     rows: tuple[Row, ...]
     folder: Path
+
+
+@dataclass(frozen=True)
+class Show:
+    """A way of making pictures (N, 3, H, W) in [-1, 1], by their numbers, and the graphs it
+    runs."""
+
+    graphs: tuple[str, ...]
+    draw: Callable[[Model, range], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -87,38 +104,38 @@ def quantize(
         n: Pictures to draw to learn the ranges from, by each way of drawing.
         least: Likeness to the pictures in single precision, in dB, below which a graph is not
             kept.
-        prompts: A text file with a prompt in each line, to draw; without it some of no special
-            kind.
+        prompts: A text file with a prompt in each line, to draw (for an upscaler: by the emoji
+            model); without it some of no special kind.
     """
     if find_spec("onnx") is None:
         raise ImportError("making graphs needs onnx: pip install 'unstir[train]'")
     whole("n", n, 1, 4096)
     number("least", least, 0, 200)
-    loaded = loaded_model(model, "onnx", threads, False)
+    kind = "upscaler" if read(folder(os.path.expanduser(model))).kind == "upscaler" else "image"
+    loaded = loaded_model(model, "onnx", threads, False, kind)
     check_folder(loaded.folder)
-    told = to_draw(loaded, prompts)
-    taught = (loaded.manifest.student or {}).get("steps", ())
-    ways = [resolve(loaded)]
-    ways += [resolve(loaded, steps=k, sampler=STUDENT, taught=True) for k in taught]
-    return _quantized(loaded, ways, told, n, least)
+    if kind == "upscaler":
+        shows = [_enlarging(loaded, _small(prompts, n + CHECKED, threads))]
+    else:
+        shows = _drawing(loaded, to_draw(loaded, prompts))
+    return _quantized(loaded, shows, n, least)
 
 
 def _quantized(
-    model: Model, ways: list[Process], told: Told, n: int, least: float
+    model: Model, shows: list[Show], n: int, least: float
 ) -> Iterator[Progress | Report]:
     from unstir.runtimes.quantize import listed, quantize, watched
 
-    names = [name for name in GRAPHS if name in model.graphs]
-    total, done = len(ways) * (n + CHECKED) + len(names), 0
-    graphs = model.manifest.graphs
+    graphs, names = model.manifest.graphs, list(dict.fromkeys(g for s in shows for g in s.graphs))
+    total, done = len(shows) * (n + CHECKED) + len(names), 0
     watching = {name: Watching(model.graphs[name], graphs[name].inputs, []) for name in names}
-    for way in ways:
-        _drawn(replace(model, graphs={**model.graphs, **watching}), way, told, range(n))
+    for show in shows:
+        show.draw(replace(model, graphs={**model.graphs, **watching}), range(n))
         done += n
         yield Progress(done, total, "drawing, to learn ranges")
     checked, exact = range(n, n + CHECKED), []
-    for way in ways:
-        exact.append(_drawn(model, way, told, checked))
+    for show in shows:
+        exact.append(show.draw(model, checked))
         done += CHECKED
         yield Progress(done, total, "drawing, to compare with")
     rows: list[Row] = []
@@ -130,8 +147,8 @@ def _quantized(
             eight = OnnxGraph(made[name], graphs[name], model.threads)
             coarse = replace(model, graphs={**model.graphs, name: eight})
             likeness = np.concatenate([
-                _likeness(pictures, _drawn(coarse, way, told, checked))
-                for way, pictures in zip(ways, exact, strict=True) if _uses(way, name)
+                _likeness(pictures, show.draw(coarse, checked))
+                for show, pictures in zip(shows, exact, strict=True) if name in show.graphs
             ])  # fmt: skip
             mean, worst = float(likeness.mean()), float(likeness.min())
             before, after = _milliseconds((model.graphs[name], eight), feeds[0])
@@ -146,22 +163,45 @@ def _quantized(
     yield Report(tuple(rows), model.folder)
 
 
-def _uses(way: Process, name: str) -> bool:
-    """Whether a way of drawing runs this graph."""
-    return name == "decoder" or (way.name == STUDENT) == (name == "student")
+def _drawing(model: Model, told: Told) -> list[Show]:
+    """As the model usually draws, and as its student does."""
+
+    def draw(way: Process, model: Model, which: range) -> np.ndarray:
+        found = []
+        for first in range(which.start, which.stop, CHUNK):
+            rows = range(first, min(first + CHUNK, which.stop))
+            pos, neg = (rows_of(tokens, rows) for tokens in told)
+            denoise, each = way.denoiser(model, pos, neg), seeds(SEED + first, len(rows))
+            *_, last = way.walk(denoise, each, model.manifest.shape)
+            found.append(np.clip(model.decode(last.x), -1, 1))
+        return np.concatenate(found)
+
+    taught = (model.manifest.student or {}).get("steps", ())
+    by_student = [resolve(model, steps=k, sampler=STUDENT, taught=True) for k in taught]
+    decoder = ("decoder",) if "decoder" in model.graphs else ()
+    usual = Show(("denoiser", *decoder), partial(draw, resolve(model)))
+    return [usual, *(Show(("student", *decoder), partial(draw, way)) for way in by_student)]
 
 
-def _drawn(model: Model, way: Process, told: Told, which: range) -> np.ndarray:
-    """Pictures (N, 3, H, W) in [-1, 1] of these numbers."""
-    found = []
-    for first in range(which.start, which.stop, CHUNK):
-        rows = range(first, min(first + CHUNK, which.stop))
-        pos, neg = (rows_of(tokens, rows) for tokens in told)
-        *_, last = way.walk(
-            way.denoiser(model, pos, neg), seeds(SEED + first, len(rows)), model.manifest.shape
-        )
-        found.append(np.clip(model.decode(last.x), -1, 1))
-    return np.concatenate(found)
+def _enlarging(model: Model, small: Sequence[np.ndarray]) -> Show:
+    """As an upscaler enlarges drawings."""
+
+    def draw(model: Model, which: range) -> np.ndarray:
+        ready = prepare(None, "", model=str(model.folder), n=1, seed=0, threads=model.threads,
+                        kind="upscaler")  # fmt: skip
+        by = Enlarger(replace(ready, model=model))
+        return to_model(np.stack([by.pixels(small[i], SEED + i) for i in which]))
+
+    return Show(("denoiser",), draw)
+
+
+def _small(prompts: Path | None, count: int, threads: int | None) -> list[np.ndarray]:
+    """Drawings (H, W, 3) of the emoji model."""
+    raw = [words for words, _ in read_prompts(prompts)] if prompts else PROMPTS
+    return [
+        generate(raw[i % len(raw)], seed=SEED + i, size="native", threads=threads)[0].pixels
+        for i in range(count)
+    ]
 
 
 def _likeness(a: np.ndarray, b: np.ndarray) -> np.ndarray:
