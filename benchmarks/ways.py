@@ -44,7 +44,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "student, 2 steps": {"steps": 2},
     "student, 4 steps": {"steps": 4},
     "int8": {"runtime": "int8"},
-    "int8, 5 steps": {"runtime": "int8", "steps": 5},
+    "int8, 8 steps": {"runtime": "int8", "steps": 8},
     "int8, student, 1 step": {"runtime": "int8", "steps": 1},
     "int8, student, 2 steps": {"runtime": "int8", "steps": 2},
     "4 steps": {"steps": 4, "sampler": "dpmpp_2m"},

@@ -40,7 +40,7 @@ recipe = Recipe(
     trainer=Settings(
         steps=10_000, batch=64, lr=1e-3, muon_lr=0.02, warmup=200, cooldown=0.4, preview_every=800
     ),
-    defaults=dict(sampler="dpmpp_2m", steps=15, scale=3.0, spacing="uniform", enlarge="upscaler"),
+    defaults=dict(sampler="dpmpp_2m", steps=8, scale=3.0, spacing="uniform", enlarge="upscaler"),
     licences={
         "Fluent Emoji": "MIT, Copyright (c) Microsoft Corporation",
         "emojibase-data": "MIT, Copyright (c) Miles Johnson",

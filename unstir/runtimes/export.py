@@ -81,8 +81,7 @@ def redraw(folder: Path) -> dict[str, Any]:
     from unstir.runtimes.torch import networks  # which itself needs no onnx
 
     manifest = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    for name in [name for name in manifest["graphs"] if name.endswith(INT8)]:
-        del manifest["files"][manifest["graphs"].pop(name)["file"]]
+    _without_8_bits(folder, manifest, [n for n in manifest["graphs"] if n.endswith(INT8)])
     for name, net in networks(folder, manifest).items():
         graph = manifest["graphs"][name] = _own_graph(folder, manifest, name, net)
         manifest["files"][graph["file"]] = _sha256(folder / graph["file"])
@@ -127,12 +126,18 @@ def _added(
 ) -> dict[str, Any]:
     """The manifest, and the folder, with one more graph and its weights."""
     graph = manifest["graphs"][name] = _own_graph(folder, manifest, name, net)
-    if old := manifest["graphs"].pop(name + INT8, None):  # it is of other weights
-        del manifest["files"][old["file"]]
+    _without_8_bits(folder, manifest, [name + INT8])  # which would be of other weights
     manifest["weights"] = sorted({*manifest["weights"], weights})
     manifest["files"] |= {file: _sha256(folder / file) for file in (weights, graph["file"])}
     _save(folder, manifest)
     return manifest
+
+
+def _without_8_bits(folder: Path, manifest: dict[str, Any], names: list[str]) -> None:
+    for name in names:
+        if old := manifest["graphs"].pop(name, None):
+            del manifest["files"][old["file"]]
+            (folder / old["file"]).unlink(missing_ok=True)
 
 
 def _copied(base: Path, out: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Graphs whose convolutions compute in 8 bits, from graphs in single precision.
 
-    convs = watched("denoiser.onnx", feeds)                    # what each one reads and writes
-    quantize("denoiser.onnx", convs, "denoiser-int8.onnx")
+    seen = watched("denoiser.onnx", feeds)            # what each convolution reads and writes
+    quantize("denoiser.onnx", seen, candidates("denoiser.onnx", seen), "denoiser-int8.onnx")
 
 Activations are unsigned 8-bit numbers between the least and the most that was seen, weights
 signed ones with a scale for each output channel (Jacob et al. 2018; Krishnamoorthi 2018). Weights
@@ -15,7 +15,7 @@ attention's cost all likeness.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,14 +75,19 @@ def watched(graph: Path, feeds: Iterable[Mapping[str, np.ndarray]]) -> dict[str,
     return seen
 
 
-def quantize(graph: Path, seen: Mapping[str, Seen], out: Path) -> int:
-    """Write the graph with its convolutions in 8 bits beside it; returns how many there are."""
+def candidates(graph: Path, seen: Mapping[str, Seen]) -> list[str]:
+    """The convolutions that may compute in 8 bits, by the names of what they write."""
+    every = _inner(onnx.load(graph, load_external_data=False).graph)
+    return [node.output[0] for node in every if seen[node.output[0]].positions > 1]
+
+
+def quantize(graph: Path, seen: Mapping[str, Seen], chosen: Collection[str], out: Path) -> None:
+    """Write the graph with the chosen of its `candidates` in 8 bits beside it."""
     weights = {w.name: numpy_helper.to_array(w) for w in onnx.load(graph).graph.initializer}
     model = onnx.load(graph, load_external_data=False)
-    stored, nodes, constants, done, count = _stored(model.graph), [], {}, set(), 0
-    inner = {node.output[0] for node in _inner(model.graph)}
+    stored, nodes, constants, done = _stored(model.graph), [], {}, set()
     for node in model.graph.node:
-        if node.output[0] not in inner or seen[node.output[0]].positions == 1:
+        if node.output[0] not in chosen:
             nodes.append(node)
             continue
         x, w, y = node.input[0], node.input[1], node.output[0]
@@ -102,12 +107,10 @@ def quantize(graph: Path, seen: Mapping[str, Seen], out: Path) -> int:
         exact.CopyFrom(node)
         exact.input[:], exact.output[:] = near, [f"{y}.exact"]
         nodes += [*added, exact, *_rounded(f"{y}.exact", y, y, seen[y], constants)]
-        count += 1
     model.graph.ClearField("node")
     model.graph.node.extend(nodes)
     model.graph.initializer.extend(numpy_helper.from_array(v, k) for k, v in constants.items())
     onnx.save(model, out)
-    return count
 
 
 def listed(folder: Path, names: Mapping[str, Path]) -> None:

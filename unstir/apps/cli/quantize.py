@@ -32,9 +32,10 @@ def command(begin: Callable[[], Iterator[Progress | Report]], *, json: bool = Fa
     if json:
         answer_json({"rows": [asdict(row) for row in report.rows]})
         return
-    answer("graph      convolutions   likeness (least)      ms   in 8 bits")
+    answer("graph      convolutions    likeness    moved        ms   in 8 bits")
     for row in report.rows:
         answer(
-            f"{row.name:10} {row.convolutions:12} {row.decibels:7.1f} dB ({row.worst:.1f}) "
-            f"{row.before:9.1f} {row.after:11.1f}   {'kept' if row.kept else 'not kept'}"
+            f"{row.name:10} {row.convolutions:5} of {row.possible:3} {row.decibels:8.1f} dB "
+            f"{row.moved:8.4f} {row.before:9.1f} {row.after:11.1f}   "
+            f"{'kept' if row.kept else 'not kept'}"
         )
