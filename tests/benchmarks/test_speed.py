@@ -36,12 +36,14 @@ def test_the_table_of_a_tiny_model(tmp_path: Path) -> None:
     assert len(titles) == len(speed.OURS) + len(speed.TORCH) + len(speed.THEIRS)
     runs = {row["title"]: row["evaluations"] for row in found["rows"]}
     assert runs["unstir, onnx, student, 2 steps"] == 2
-    assert runs["unstir, onnx, 15 steps"] == 30
+    assert runs["unstir, onnx, 8 steps"] == 16
     assert runs["diffusers, DDIM, 50 steps"] == 100
     assert all(len(row["ms"]) == len(row["rate"]) == 1 for row in found["rows"])
     text = speed.table(json.loads(json.dumps(found)))
     assert all(title in text for title in titles)
     assert "GFLOP/s" in text
+    assert found["network"]["gflop"] > 1e-4
+    assert all(0 < peak < 1000 for runs in found["cold"].values() for *_, peak in runs)
 
 
 def test_theirs_is_the_same_network(tmp_path: Path) -> None:

@@ -112,6 +112,24 @@ def test_it_begins_as_its_teacher(runs: tuple[Path, Path]) -> None:
         net(x, t, tokens, mask)
 
 
+def test_a_student_goes_on(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    """It begins with its own weights, sees other ways, and says so; a model without one cannot."""
+    base, first = runs
+    seed = replace(LESSON.trainer, steps=1, lr=1e-9, muon_lr=1e-9, warmup=0, seed=1)
+    lesson = replace(LESSON, ways=8, further=True, trainer=seed)
+    for _ in student.run(lesson, ["a", "b"], tmp_path, first):
+        pass
+    models = load(first), load(tmp_path)
+    np.testing.assert_allclose(*(ends(model, 2) for model in models), atol=1e-2)
+    assert np.abs(ends(models[0], 2) - ends(models[0], 2, "ddim")).max() > 0.1
+    said = models[1].manifest.student or {}
+    assert said["training"]["before"] == (models[0].manifest.student or {})["training"]
+    ways = [np.load(run / "cache" / "ways.npy")[:8] for run in (first, tmp_path)]
+    assert np.abs(ways[0] - ways[1]).max() > 0.5
+    with pytest.raises(ValueError, match="has no student yet"):
+        next(iter(student.run(lesson, ["a", "b"], tmp_path / "none", base)))
+
+
 def test_the_teacher_stays(runs: tuple[Path, Path]) -> None:
     base, out = runs
     for file in ("denoiser.safetensors", "denoiser.onnx"):

@@ -85,7 +85,7 @@ def test_an_edit_keeps_what_was_not_spoken_of(sampler: str, tmp_path: Path) -> N
     usual: dict[str, Any] = {"seed": 9, "threads": 1, "steps": 16}
     corner, middle = np.s_[:6, :6], np.s_[20:44, 20:44]
     apart, blue, file = [], [], str(tmp_path / "cat.png")
-    for picture in generate(was, seed=1, n=3, size="native", threads=1):
+    for picture in generate(was, seed=1, n=3, steps=15, size="native", threads=1):
         picture.save(file)
         edited = drawn(edit(file, now, sampler=sampler, from_=was, **usual))
         fresh = drawn(vary(file, now, strength=1, **usual))
