@@ -19,9 +19,9 @@ from unstir.networks.build import build
 from unstir.runtimes.export import redraw, write
 from unstir.runtimes.manifest import BadModel, read
 from unstir.runtimes.model import Model, load
-from unstir.runtimes.quantize import quantize as graph_in_8_bits
-from unstir.runtimes.quantize import watched
+from unstir.runtimes.quantize import candidates, watched
 from unstir.runtimes.shelf import SHIPPED
+from unstir.tasks import quantize as task
 from unstir.tasks.generate import generate
 from unstir.tasks.process import resolve
 from unstir.tasks.quantize import Report, quantize
@@ -173,7 +173,29 @@ def test_ranges_are_those_that_were_seen(tmp_path: Path) -> None:
     assert entry.low == pytest.approx(inside.min(), abs=1e-4)
     assert entry.positions == 64
     assert abs((0 - float(entry.zero)) * entry.scale - entry.low) <= entry.scale
-    assert graph_in_8_bits(tmp_path / "net.onnx", seen, tmp_path / "int8.onnx") == 1
+    assert len(candidates(tmp_path / "net.onnx", seen)) == 1
+
+
+def test_the_mildest_are_taken_where_all_move_the_features_too_far(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Held to half of what all together move, fewer are taken, and those move it less."""
+    folder = made(tmp_path / "noise")
+    *_, report = quantize(str(folder), n=4, threads=1)
+    assert isinstance(report, Report)
+    every = {row.name: row for row in report.rows}
+    assert all(row.convolutions == row.possible for row in every.values())
+    monkeypatch.setattr(task, "FURTHEST", every["denoiser"].moved / 2)
+    *_, report = quantize(str(folder), n=4, threads=1)
+    assert isinstance(report, Report)
+    row = next(row for row in report.rows if row.name == "denoiser")
+    assert 0 < row.convolutions < row.possible
+    assert row.moved < every["denoiser"].moved
+
+
+def test_the_mildest_come_first() -> None:
+    alone = {"a": 0.3 * task.FURTHEST, "b": 0.1 * task.FURTHEST, "c": 0.2 * task.FURTHEST}
+    assert task._mildest(alone) == ["b", "c"]
 
 
 @pytest.mark.slow
