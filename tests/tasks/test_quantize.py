@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 
 from unstir.apps.cli import main
+from unstir.networks.autoencoder import Autoencoder
 from unstir.networks.build import build
 from unstir.runtimes.export import redraw, write
 from unstir.runtimes.manifest import BadModel, read
@@ -40,7 +41,7 @@ SAID: dict[str, Any] = dict(
 
 def made(folder: Path) -> Path:
     torch.manual_seed(0)
-    net, codec = build("unet", SIZES), build("autoencoder", CODEC)
+    net, codec = build("unet", SIZES), Autoencoder(**CODEC)
     with torch.no_grad():
         for p in [*net.parameters(), *codec.parameters()]:
             p.add_(0.05 * torch.randn_like(p))
