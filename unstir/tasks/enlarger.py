@@ -6,6 +6,7 @@ large = enlarge.pixels(native, seed=3)              # (H, W, 3) -> (f H, f W, 3)
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +52,6 @@ def enlarger(name: str, runtime: Runtime = "onnx", threads: int | None = None) -
     """The upscaler of that name, in 8 bits only if it has such graphs; ValueError where there is
     none."""
     asked: dict[str, Any] = {"n": 1, "seed": 0, "threads": threads, "runtime": runtime}
-    if runtime == "int8" and not read(folder(name)).eight_bits:
+    if runtime == "int8" and not read(folder(os.path.expanduser(name))).eight_bits:
         asked["runtime"] = "onnx"
     return Enlarger(prepare(None, "", model=name, kind="upscaler", **asked))
