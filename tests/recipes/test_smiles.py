@@ -196,6 +196,23 @@ def test_the_counted_loss_is_the_entropy() -> None:
     assert abs(float(loss) - 0.5 * np.log(2)) < 0.03
 
 
+def test_what_runs_together_changes_no_loss_and_no_gradient() -> None:
+    torch.manual_seed(0)
+    lengths = np.random.default_rng(0).integers(1, 9, 24)
+    x = torch.tensor([[i % 5 for i in range(n)] + [PAD] * (8 - n) for n in lengths])
+    batch = {"x": x, "tokens": torch.randn(24, 2, 3), "token_mask": torch.ones(24, 2)}
+    net = Sequence(vocabulary=5, length=8, width=32, depth=1, tokens=3)
+    torch.nn.init.normal_(net.leave.weight)
+    found = []
+    for rows in (5, 24):
+        net.zero_grad()
+        out = Counting(rows=rows)(net, batch, Rng(0, 0, range(24)))
+        out["loss"].backward()
+        found.append([out["loss"].detach(), out["error"], *(p.grad for p in net.parameters())])
+    for a, b in zip(*found, strict=True):
+        assert (a is None and b is None) or torch.allclose(a, b, rtol=1e-3, atol=1e-6)
+
+
 ENDS = ["CCO", "CCN", "CCS", "CCF"]
 
 

@@ -81,26 +81,35 @@ class Counting:
 
     (Uria et al. 2014, eq. 6; Hoogeboom et al. 2022, "Autoregressive diffusion models", eq. 3.)
     Batch, model and parts of the result are those of `Masking`, for samples (B, L) that begin
-    with their tokens and end in PAD.
+    with their tokens and end in PAD; "extra" (B, ..., L) tells of each place. The model is run on
+    `rows` samples of about one length at a time, so that little is spent on PAD.
     """
 
     times: Times = spread
     drop: float = 0.1
+    rows: int = 64
 
     def __call__(self, model: nn.Module, batch: dict[str, Tensor], rng: Any) -> dict[str, Tensor]:
-        x0 = batch["x"]
+        x0, extra = batch["x"], batch.get("extra")
         t, there = self.times(rng, x0.shape[0]).to(x0.device), x0 >= 0
         count = there.sum(1)
         hide = ((t * count).floor() + 1).clamp(max=count)
         order = rng.uniform(x0.shape).masked_fill(~there, 2.0).argsort(1).argsort(1)
         hidden = order < hide[:, None]
-        out = model(
-            torch.where(hidden, MASK, x0), t, *condition(batch, rng, self.drop), batch.get("extra")
-        )
-        wrong = F.cross_entropy(out.movedim(-1, 1), x0.clamp(min=0), reduction="none") * hidden
+        tokens = condition(batch, rng, self.drop)
+        wrong, which = [], count.argsort().split(self.rows)
+        for part in which:
+            n = int(count[part[-1]])
+            x, hide_here = x0[part, :n], hidden[part, :n]
+            seen = [None if c is None else c[part] for c in tokens]
+            more = None if extra is None else extra[part, ..., :n]
+            out = model(torch.where(hide_here, MASK, x), t[part], *seen, more)
+            nats = F.cross_entropy(out.movedim(-1, 1), x.clamp(min=0), reduction="none")
+            wrong.append((nats * hide_here).sum(1))
+        nats = torch.cat(wrong)
         return {
-            "loss": (wrong.sum(1) / hide).mean(),
-            "error": (wrong.sum() / hidden.sum()).detach(),
+            "loss": (nats / hide[torch.cat(which)]).mean(),
+            "error": (nats.sum() / hidden.sum()).detach(),
         }
 
 
