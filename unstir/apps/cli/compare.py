@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from unstir.apps.cli.console import answer, answer_json, progress, say
+from unstir.apps.cli.console import answer, answer_json, ended, say
 from unstir.apps.cli.derive import derived
 from unstir.tasks.compare import compare
 from unstir.tasks.progress import Progress
@@ -19,16 +19,7 @@ def command(begin: Callable[[], Iterator[Progress | Report]], *, json: bool = Fa
     Args:
         json: Print everything as JSON on stdout, not as a table.
     """
-    with progress("comparing") as advance:
-        for event in begin():
-            if isinstance(event, Report):
-                report = event
-                break
-            advance(event.done, event.total, event.text)
-            if not sys.stderr.isatty() and ":" not in event.text:
-                say(f"{event.done} of {event.total}: {event.text}")
-        else:
-            raise RuntimeError("the comparison ended without a report")
+    report = ended("comparing", begin(), Report, _heard)
     if json:
         answer_json(report.to_json())
         return
@@ -41,3 +32,9 @@ def command(begin: Callable[[], Iterator[Progress | Report]], *, json: bool = Fa
         table.add_row(*line)
     answer(f"{report.name}, {report.n:,} samples each, measured in {report.space}")
     Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200).print(table)
+
+
+def _heard(event: Progress) -> None:
+    """Where no bar is, a line for each part that is done."""
+    if not sys.stderr.isatty() and ":" not in event.text:
+        say(f"{event.done} of {event.total}: {event.text}")

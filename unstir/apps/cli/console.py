@@ -6,10 +6,12 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from unstir.apps.cli.errors import plain
+from unstir.tasks.progress import Progress
 
+R = TypeVar("R")
 Advance = Callable[[int, int, str], None]
 """done, total, what is going on."""
 
@@ -40,11 +42,30 @@ def progress(title: str) -> Iterator[Advance]:
     if not sys.stderr.isatty():
         yield lambda done, total, text: None
         return
+    from rich import progress as rich
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
-    console = Console(stderr=True)
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
+    columns = (
+        rich.TextColumn("{task.description}"), rich.BarColumn(),
+        rich.TextColumn("{task.fields[text]}"), rich.TimeRemainingColumn(),
+    )  # fmt: skip
+    with rich.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None, text="")
         yield lambda done, total, text: bar.update(task, completed=done, total=total, text=text)
+
+
+def ended(
+    title: str,
+    events: Iterator[Progress | R],
+    kind: type[R],
+    heard: Callable[[Progress], None] = lambda event: None,
+) -> R:
+    """The report of that kind that events end in; their progress is shown, and `heard`."""
+    with progress(title) as advance:
+        for event in events:
+            if isinstance(event, kind):
+                return event
+            assert isinstance(event, Progress)
+            advance(event.done, event.total, event.text)
+            heard(event)
+    raise RuntimeError(f"{title} ended without a report")

@@ -78,7 +78,7 @@ def _strict(parameter: inspect.Parameter) -> inspect.Parameter:
     if lists:
         hint = Parameter(
             converter=partial(_list, lists[0]), n_tokens=1, metavar=told[0],
-            allow_leading_hyphen=True,
+            allow_leading_hyphen=True, show_default=lambda value: ",".join(map(str, value)),
         )  # fmt: skip
         return parameter.replace(annotation=Annotated[plain, hint])
     if int not in kinds or float in kinds:

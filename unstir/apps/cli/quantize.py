@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
-from unstir.apps.cli.console import answer, answer_json, progress, say
+from unstir.apps.cli.console import answer, answer_json, ended, say
 from unstir.apps.cli.derive import derived
 from unstir.tasks.generate import generate
 from unstir.tasks.progress import Progress
@@ -19,14 +19,7 @@ def command(begin: Callable[[], Iterator[Progress | Report]], *, json: bool = Fa
     Args:
         json: Print it as JSON on stdout.
     """
-    with progress("quantizing") as advance:
-        for event in begin():
-            if isinstance(event, Report):
-                report = event
-                break
-            advance(event.done, event.total, event.text)
-        else:
-            raise RuntimeError("it ended without a report")
+    report = ended("quantizing", begin(), Report)
     kept = sum(row.kept for row in report.rows)
     say(f"{report.folder}  {kept} graphs in 8 bits: unstir generate --runtime int8")
     if json:

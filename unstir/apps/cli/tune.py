@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
-from unstir.apps.cli.console import answer, answer_json, progress, say
+from unstir.apps.cli.console import answer, answer_json, ended, say
 from unstir.apps.cli.derive import derived
 from unstir.tasks.generate import generate
 from unstir.tasks.progress import Progress
@@ -19,14 +19,7 @@ def command(begin: Callable[[], Iterator[Progress | Report]], *, json: bool = Fa
     Args:
         json: Print it as JSON on stdout.
     """
-    with progress("tuning") as advance:
-        for event in begin():
-            if isinstance(event, Report):
-                report = event
-                break
-            advance(event.done, event.total, event.text)
-        else:
-            raise RuntimeError("the search ended without a report")
+    report = ended("tuning", begin(), Report)
     kept = set(report.kept)
     if report.file is not None:
         say(f"{report.file}  {len(kept)} paths")
