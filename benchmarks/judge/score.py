@@ -2,7 +2,7 @@
 
     python -m benchmarks.judge.score check          on renderings it never saw
     python -m benchmarks.judge.score model [N]      on N pictures of seen and of held-out prompts
-    python -m benchmarks.judge.score model [N] [MODEL] [STEPS] [RUNTIME]    otherwise drawn
+    python -m benchmarks.judge.score model [N [MODEL [STEPS [RUNTIME [SAMPLER]]]]]
 
 Every prompt is drawn once, its seed is its number; none is chosen or left out. Prompts and
 answers: see `questions`. Retrieval: the prompt that the judge finds likeliest among 100.
@@ -66,15 +66,19 @@ def check(n: int = 2000) -> None:
 
 
 def model(
-    n: int = 500, which: str = "emoji", steps: int | None = None, runtime: Runtime = "onnx"
+    n: int = 500,
+    which: str = "emoji",
+    steps: int | None = None,
+    runtime: Runtime = "onnx",
+    sampler: str | None = None,
 ) -> None:
     """A model: prompts of seen and held-out combinations, and common single things."""
     glyphs = emoji.load(cache_dir() / "emoji")
     judge = Judge(glyphs)
     for name, cases in prompts(glyphs, n):
-        how: Any = {"model": which, "steps": steps, "runtime": runtime, "size": "native"}
+        how: Any = {"model": which, "steps": steps, "runtime": runtime, "sampler": sampler}
         pictures = [
-            generate(caption, seed=seed, **how)[0].pixels
+            generate(caption, seed=seed, size="native", **how)[0].pixels
             for seed, (_, caption) in enumerate(cases)
         ]
         logits = judge(np.stack(pictures))
@@ -143,10 +147,10 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["check", *count]:
             check(*map(int, count))
-        case ["model", *asked] if len(asked) <= 4:
+        case ["model", *asked] if len(asked) <= 5:
             model(*(int(value) if at in (0, 2) else value for at, value in enumerate(asked)))
         case _:
             sys.exit(
                 "usage: python -m benchmarks.judge.score check [N] | "
-                "model [N [MODEL [STEPS [RUNTIME]]]]"
+                "model [N [MODEL [STEPS [RUNTIME [SAMPLER]]]]]"
             )
