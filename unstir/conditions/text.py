@@ -106,6 +106,9 @@ class Text:
         options = ort.SessionOptions()
         options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
+        options.graph_optimization_level = (
+            ort.GraphOptimizationLevel.ORT_ENABLE_BASIC  # more takes longer than a prompt saves
+        )
         options.enable_cpu_mem_arena = (
             False  # prompts are short: memory is worth more than its reuse
         )
