@@ -113,6 +113,7 @@ def test_nothing_is_written_into_a_model_folder(home: Path) -> None:
     assert {p.name: p.stat().st_mtime_ns for p in folder.iterdir()} == before
 
 
-def test_onnx_on_another_device_is_refused():
-    with pytest.raises(ValueError, match="runtime='torch'"):
-        load("emoji", device="cuda")
+@pytest.mark.parametrize("asked", [{"device": "cuda"}, {"compile": True}])
+def test_onnx_elsewhere_or_compiled_is_refused(asked):
+    with pytest.raises(ValueError, match="take the runtime torch"):
+        load("emoji", **asked)

@@ -17,21 +17,29 @@ from torch import nn
 from unstir.networks.autoencoder import Autoencoder
 from unstir.networks.build import build
 from unstir.networks.control import Control, Controlled
+from unstir.networks.device import device_of
 from unstir.networks.unet import UNet
 
 Graph = Callable[..., np.ndarray]
 
 
 def load_graphs(
-    folder: Path, manifest: dict[str, Any], device: str = "cpu", threads: int | None = None
+    folder: Path,
+    manifest: dict[str, Any],
+    device: str = "cpu",
+    threads: int | None = None,
+    compile: bool = False,
 ) -> dict[str, Graph]:
-    """name of the graph -> function of its inputs in order, numpy float32 in and out."""
+    """name of the graph -> function of its inputs in order, numpy float32 in and out. Compiled
+    networks are compiled when they are first called."""
     if threads:
         torch.set_num_threads(threads)
-    return {
-        name: _function(net.to(device), device, manifest["graphs"][name]["inputs"])
-        for name, net in networks(folder, manifest).items()
-    }
+    place, graphs = device_of(device), {}
+    for name, net in networks(folder, manifest).items():
+        if compile:
+            net.compile()
+        graphs[name] = _function(net.to(place), place, manifest["graphs"][name]["inputs"])
+    return graphs
 
 
 def networks(folder: Path, manifest: dict[str, Any]) -> dict[str, nn.Module]:
@@ -67,7 +75,7 @@ def _given(net: nn.Module, folder: Path, file: str) -> None:
     net.load_state_dict({k: v.float() for k, v in weights.items()}, strict=True)
 
 
-def _function(net: nn.Module, device: str, names: Sequence[str]) -> Graph:
+def _function(net: nn.Module, device: torch.device, names: Sequence[str]) -> Graph:
     def run(*inputs: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
             tensors = [torch.tensor(np.asarray(a, np.float32)).to(device) for a in inputs]

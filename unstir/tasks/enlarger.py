@@ -48,10 +48,14 @@ class Enlarger:
         return Run(model, job, recipe, 1)[0].native
 
 
-def enlarger(name: str, runtime: Runtime = "onnx", threads: int | None = None) -> Enlarger:
+def enlarger(
+    name: str, runtime: Runtime = "onnx", threads: int | None = None, device: str = "cpu",
+    compile: bool = False,
+) -> Enlarger:  # fmt: skip
     """The upscaler of that name, in 8 bits only if it has such graphs; ValueError where there is
     none."""
     asked: dict[str, Any] = {"n": 1, "seed": 0, "threads": threads, "runtime": runtime}
+    asked |= {"device": device, "compile": compile}
     if runtime == "int8" and not read(folder(os.path.expanduser(name))).eight_bits:
         asked["runtime"] = "onnx"
     return Enlarger(prepare(None, "", model=name, kind="upscaler", **asked))

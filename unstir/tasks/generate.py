@@ -77,6 +77,8 @@ def generate(
     padded: bool = False,
     runtime: Runtime = "onnx",
     threads: int | None = None,
+    device: str = "cpu",
+    compile: bool = False,
 ) -> Run:
     """Draw pictures from a prompt.
 
@@ -100,11 +102,14 @@ def generate(
         runtime: onnx; int8, which is faster and a little less exact, where the model has it; or
             torch where it is installed.
         threads: Threads to compute with; without it, as many as this process may use.
+        device: cpu; or cuda, with the runtime torch.
+        compile: Let torch compile the networks: worth it for many pictures.
     """
     ready = prepare(
         prompt, negative, model=model, n=n, seed=seed, threads=threads, runtime=runtime,
         padded=padded, steps=steps, sampler=sampler, spacing=spacing, scale=scale,
-        guidance=guidance, interval=interval, taught=not negative,
+        guidance=guidance, interval=interval, taught=not negative, device=device,
+        compile=compile,
     )  # fmt: skip
     shown, pixels = shown_size(ready.model, size)
     name, large = _enlarger(ready, pixels, enlarge)
@@ -127,7 +132,8 @@ def _enlarger(
     name = words("enlarge", asked or manifest.defaults.get("enlarge", LANCZOS))
     if name == LANCZOS:
         return name, None
-    return name, enlarger(name, ready.model.runtime, ready.asked_threads)
+    model = ready.model
+    return name, enlarger(name, model.runtime, ready.asked_threads, model.device, model.compiled)
 
 
 def shown_size(model: Model, size: int | str | None) -> tuple[int | str, tuple[int, int]]:

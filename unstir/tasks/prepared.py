@@ -48,18 +48,19 @@ class Prepared:
             evaluations=times * runs + extra, sampler=way.name, spacing=way.spacing,
             scale=way.scale, guidance=way.guidance, interval=way.interval, pixels=pixels,
             padded=self.model.padded, runtime=self.model.runtime, threads=self.model.threads,
-            asked_threads=self.asked_threads, **more,
+            asked_threads=self.asked_threads, device=self.model.device,
+            compiled=self.model.compiled, **more,
         )  # fmt: skip
 
 
 def prepare(
     prompt: str | None, negative: str, *, model: str, n: int, seed: int | None,
     threads: int | None, runtime: Runtime = "onnx", padded: bool = False, kind: str = "image",
-    want: str | None = None, **walk: Any,
+    want: str | None = None, device: str = "cpu", compile: bool = False, **walk: Any,
 ) -> Prepared:  # fmt: skip
     """Check a request and load its model; `walk` is what `process.resolve` takes."""
     first = first_seed(seed, n)
-    loaded = loaded_model(model, runtime, threads, padded, kind)
+    loaded = loaded_model(model, runtime, threads, padded, kind, device, compile)
     way = process.resolve(loaded, **walk)
     about = subject.understood(loaded, prompt, negative, want)
     return Prepared(loaded, way, about, first, model, threads)
@@ -76,21 +77,26 @@ def first_seed(seed: int | None, n: int) -> int:
 
 
 def loaded_model(
-    model: str, runtime: Runtime, threads: int | None, padded: bool, kind: str = "image"
-) -> Model:
+    model: str, runtime: Runtime, threads: int | None, padded: bool, kind: str = "image",
+    device: str = "cpu", compile: bool = False,
+) -> Model:  # fmt: skip
     """The model of a name or folder, ready to run; the last three are kept."""
     if runtime not in get_args(Runtime):
         raise BadRequest(f"runtime is {runtime!r}; give onnx, int8 or torch")
+    if runtime != "torch" and (device != "cpu" or compile):
+        given = "compile" if compile else f"device is {device!r}"
+        raise BadRequest(f"{given}, but runtime is {runtime!r}; only torch can do that")
     if threads is not None:
         threads = whole("threads", threads, 1, 1024)
     place = folder(os.path.expanduser(words("model", model))).resolve()
     stamp = (place / "model.json").stat().st_mtime_ns
-    return _load_once(place, runtime, threads, padded, kind, stamp)
+    return _load_once(place, runtime, threads, padded, kind, device, compile, stamp)
 
 
 @lru_cache(maxsize=3)
 def _load_once(
-    place: Path, runtime: Runtime, threads: int | None, padded: bool, kind: str, stamp: int
-) -> Model:
+    place: Path, runtime: Runtime, threads: int | None, padded: bool, kind: str, device: str,
+    compile: bool, stamp: int,
+) -> Model:  # fmt: skip
     """One loaded model serves many requests, until its model.json changes."""
-    return load(place, runtime, threads, padded, kind)
+    return load(place, runtime, threads, padded, kind, device, compile)

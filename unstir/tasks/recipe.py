@@ -55,6 +55,8 @@ class Recipe:
     runtime: str
     threads: int
     asked_threads: int | None
+    device: str = "cpu"
+    compiled: bool = False
     size: int | str | None = None
     enlarge: str | None = None
     enlarger: str = ""
@@ -90,6 +92,8 @@ class Recipe:
             "--guidance": None if self.guidance == "cfg" else self.guidance,
             "--interval": self.interval,
             "--runtime": None if self.runtime == "onnx" else self.runtime,
+            "--device": None if self.device == "cpu" else self.device,
+            "--compile": self.compiled or None,
             "--threads": self.asked_threads,
             "--padded": self.padded or None,
         }
@@ -105,9 +109,14 @@ class Recipe:
             "model": {"name": self.name, "sha256": self.sha256},
             **(enlarger if self.enlarger else {}),
             "settings": self._settings() | self._edit(),
-            "runtime": {"name": self.runtime, "threads": self.threads},
+            "runtime": self._runtime(),
             "versions": versions(self.runtime),
         }
+
+    def _runtime(self) -> dict[str, Any]:
+        said = {"name": self.runtime, "threads": self.threads}
+        where = {"device": self.device, "compiled": self.compiled}
+        return said | where if self.runtime == "torch" else said
 
     def _settings(self) -> dict[str, Any]:
         names = (n for n in _SETTINGS if any(self.pixels) or n not in _OF_PICTURES)

@@ -80,7 +80,7 @@ def train(
         seed=seed, threads=threads, dtype=dtype,
     )  # fmt: skip
     if device is not None:
-        import_module("unstir.training.devices").device_of(device)
+        import_module("unstir.networks.device").device_of(device)
     _check_what(what)
     check_out(out)
     from unstir.recipes import Changes, run

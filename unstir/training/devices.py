@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry, shape_wrapper
 
-from unstir.core.find import NotFound
+from unstir.networks.device import device_of
 from unstir.training.settings import Settings
 
 
@@ -23,19 +23,6 @@ def prepare(settings: Settings, local: int = 0) -> torch.device:
     if device.type == "cuda":
         device = torch.device("cuda", local if device.index is None else device.index)
         torch.cuda.set_device(device)
-    return device
-
-
-def device_of(name: str) -> torch.device:
-    """The device of a name; NotFound where torch knows none, ValueError where it is not here."""
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise NotFound(
-            f"device is {name!r}, which torch does not know; give cpu or cuda"
-        ) from None
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device is {name!r}, but torch sees none here; give cpu")
     return device
 
 

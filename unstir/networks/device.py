@@ -1,0 +1,20 @@
+"""Where networks run."""
+
+from __future__ import annotations
+
+import torch
+
+from unstir.core.find import NotFound
+
+
+def device_of(name: str) -> torch.device:
+    """The device of a name; NotFound where torch knows none, ValueError where it is not here."""
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise NotFound(
+            f"device is {name!r}, which torch does not know; give cpu or cuda"
+        ) from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device is {name!r}, but torch sees none here; give cpu")
+    return device
