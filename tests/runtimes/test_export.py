@@ -10,10 +10,12 @@ import onnx
 import pytest
 import torch
 
+from unstir.conditions.numbers import Numbers
 from unstir.core.noise import gaussian
 from unstir.core.paths import path
 from unstir.core.samplers.ddim import ddim
 from unstir.networks.build import build
+from unstir.networks.unet import UNet
 from unstir.runtimes.export import write
 from unstir.runtimes.model import load
 
@@ -61,6 +63,30 @@ def test_torch_and_onnx_agree(tiny):
     a, b = sample(load(tiny)), sample(load(tiny, runtime="torch"))
     assert a.std() > 0.02
     assert np.abs(a - b).max() <= 1 / 255 * 0.1
+
+
+def test_compiled_networks_are_compiled(tiny, monkeypatch):
+    compiled = []
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda net: compiled.append(type(net)))
+    assert np.array_equal(
+        sample(load(tiny, runtime="torch", compile=True)), sample(load(tiny, runtime="torch"))
+    )
+    assert UNet in compiled
+    assert len(compiled) == 3  # denoiser, encoder, decoder
+
+
+@pytest.mark.slow
+def test_compiled_networks_agree(tiny):
+    a, b = (sample(load(tiny, runtime="torch", compile=c)) for c in (True, False))
+    np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+def test_a_device_that_is_not_there_is_told_of(tiny):
+    with pytest.raises(ValueError, match="torch does not know"):
+        load(tiny, runtime="torch", device="gpu7")
+    if not torch.cuda.is_available():
+        with pytest.raises(ValueError, match="torch sees none here"):
+            load(tiny, runtime="torch", device="cuda")
 
 
 def test_encoder_agrees(tiny):
@@ -116,3 +142,33 @@ def test_padded_is_bitwise(tiny):
     whole = model.net(noise, 0.5, tokens.states, tokens.mask)
     one = model.net(noise[7:8], 0.5, tokens.states[7:8], tokens.mask[7:8])
     assert np.array_equal(whole[7:8], one)
+
+
+@pytest.mark.parametrize(("last", "run"), [(0, 8), (7, 8), (8, 16), (17, 18)])
+def test_tokens_that_nobody_has_are_not_computed(tmp_path, last, run):
+    """Cut off, or masked where a padded model needs them: the same answer."""
+    torch.manual_seed(0)
+    names = [f"n{i}" for i in range(18)]
+    said = Numbers(names, [0.0] * 18, [1.0] * 18).to_json()
+    sizes = UNET | {"tokens": said["width"]}
+    net = build("unet", sizes)
+    with torch.no_grad():
+        for p in net.parameters():
+            p.add_(0.05 * torch.randn_like(p))
+    network = dict(name="unet", sizes=sizes)
+    more = dict(condition=said, codec=None, network=network, size=[4, 4])
+    write(tmp_path, MANIFEST | more, net, None)
+    model = load(tmp_path)
+    tokens = model.condition.encode([{"n0": 1.0}, {names[last]: -1.0}])
+    x = gaussian([1, 2], model.manifest.shape)(-1)
+    seen = []
+
+    def watched(*arrays):
+        seen.append(arrays[2].shape[1])
+        return model.graphs["denoiser"](*arrays)
+
+    short = replace(model, graphs={"denoiser": watched}).net(x, 0.5, tokens.states, tokens.mask)
+    full = replace(model, padded=True).net(x, 0.5, tokens.states, tokens.mask)
+    assert seen == [run]
+    assert short.std() > 0.1
+    np.testing.assert_allclose(short, full, atol=1e-5)

@@ -33,6 +33,8 @@ from unstir.runtimes.lean import TABLE, lean
 
 OPSET = 18
 FORMAT = 1
+FREE = ("tokens", "token_mask")
+"""Inputs whose second axis may be shorter than the condition's length."""
 
 
 def write(
@@ -248,15 +250,17 @@ def _graph(
     output: str,
     offsets: dict[str, tuple[str, int, int]],
 ) -> dict[str, Any]:
-    """Export one graph with a free batch size and point its weights into the safetensors file."""
-    batch = torch.export.Dim("batch", min=1)
+    """Export one graph of any batch and any number of words, and point its weights into the
+    safetensors file."""
+    batch, words = torch.export.Dim("batch", min=1), torch.export.Dim("words", min=1)
+    free = [n for n in inputs if n in FREE and inputs[n].shape[1] > 1]
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses torchvision, we do not
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             net.eval(),
             kwargs=inputs,
-            dynamic_shapes={name: {0: batch} for name in inputs},
+            dynamic_shapes={n: {0: batch} | ({1: words} if n in free else {}) for n in inputs},
             input_names=list(inputs),
             output_names=[output],
             opset_version=OPSET,
@@ -270,7 +274,8 @@ def _graph(
     model = program.model_proto
     _external(model, offsets)
     onnx.save(model, path)
-    return {"file": path.name, "inputs": list(inputs), "outputs": [output]}
+    entry = {"file": path.name, "inputs": list(inputs), "outputs": [output]}
+    return entry | ({"free": free} if free else {})
 
 
 def _external(model: Any, offsets: dict[str, tuple[str, int, int]]) -> None:

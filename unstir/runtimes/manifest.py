@@ -48,11 +48,13 @@ class BadModel(ValueError):
 
 @dataclass(frozen=True)
 class Graph:
-    """One ONNX graph of the folder and the order of its inputs and outputs."""
+    """One ONNX graph of the folder and the order of its inputs and outputs; `free` are the inputs
+    that may have fewer tokens than the condition."""
 
     file: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    free: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -249,6 +251,7 @@ def _graphs(table: Mapping[str, Any]) -> dict[str, Graph]:
         if not isinstance(entry, dict):
             raise Bad(f"has a graph {name!r} that is not an object with file, inputs and outputs")
         part = Fields(entry, f"graphs.{name}")
-        names = tuple(part.names("inputs")), tuple(part.names("outputs"))
-        graphs[name] = Graph(part.text("file"), *names)
+        names = (tuple(part.names(key)) for key in ("inputs", "outputs"))
+        free = tuple(part.names("free")) if "free" in entry else ()
+        graphs[name] = Graph(part.text("file"), *names, free)
     return graphs

@@ -58,6 +58,8 @@ _DOES = {
 }
 CHUNK = 4
 """Samples that a padded model runs at a time."""
+WORDS = 8
+"""Tokens that nobody has are cut off, but for these and their multiples."""
 Runtime = Literal["onnx", "int8", "torch"]
 """onnxruntime, the same with convolutions in 8 bits (quantize.py), or torch."""
 
@@ -77,6 +79,8 @@ class Model:
     runtime: Runtime
     threads: int
     padded: bool = False
+    device: str = "cpu"
+    compiled: bool = False
     around: np.ndarray | None = None
     lines: np.ndarray | None = None
 
@@ -102,9 +106,13 @@ class Model:
                 f"times are {np.shape(t)}; an exported network takes one a sample. For times per "
                 "element (timemap) call the torch network itself"
             )
+        name = "controlled" if self.lines is not None else "denoiser" if s is None else "student"
+        graph = self.manifest.graphs[name]
         given = {"x": x, "t": np.broadcast_to(np.asarray(t, np.float32), (len(x),))}
         if tokens is not None:
-            given |= {"tokens": _rows(tokens, len(x)), "token_mask": _rows(token_mask, len(x))}
+            words = None if self.padded or not graph.free else _longest(token_mask)
+            given["tokens"] = _rows(tokens, len(x))[:, :words]
+            given["token_mask"] = _rows(token_mask, len(x))[:, :words]
         if extra is None and self.manifest.repaints:
             extra = nothing(self.manifest.shape) if self.around is None else self.around
         if extra is not None:
@@ -113,12 +121,10 @@ class Model:
             given["lines"] = _rows(self.lines, len(x))
         if s is not None:
             given["s"] = np.full(len(x), s, np.float32)
-        name = "controlled" if self.lines is not None else "denoiser" if s is None else "student"
-        wanted = self.manifest.graphs[name].inputs
-        if missing := [name for name in wanted if name not in given]:
+        if missing := [key for key in graph.inputs if key not in given]:
             what = "its further channels" if missing[0] == "extra" else "a condition"
             raise ValueError(f"{self.manifest.name} needs {missing[0]}: give it {what}")
-        return self._run(name, *(given[key] for key in wanted))
+        return self._run(name, *(given[key] for key in graph.inputs))
 
     def denoise(self, tokens: Tokens | None = None) -> Denoise[np.ndarray]:
         """x_t -> E[x_0 | x_t, tokens] for the samplers; one row of tokens for all, or one per
@@ -184,23 +190,27 @@ def load(
     padded: bool = False,
     kind: str = "image",
     device: str = "cpu",
+    compile: bool = False,
 ) -> Model:
     """The model of a name or folder, verified to the last byte; BadModel says what is wrong with
-    it, or that it is of another kind. `device` is for the torch runtime, as "cuda"."""
-    if runtime != "torch" and device != "cpu":
-        raise ValueError(f"device is {device!r}; onnxruntime runs on the CPU: runtime='torch'")
+    it, or that it is of another kind. For the torch runtime, `device` is where it runs, as "cuda",
+    and `compile` lets torch compile the networks, once for each number of samples."""
+    if runtime != "torch" and (device != "cpu" or compile):
+        what = "nothing compiled" if compile else f"on the CPU, not on {device!r}"
+        raise ValueError(f"onnxruntime runs {what}; take the runtime torch")
     place = folder(name_or_folder)
     manifest = read(place)
     if manifest.kind != kind:
         raise BadModel(f"{manifest.name} is {_ARE[manifest.kind]}; it {_DOES[kind]}")
     manifest.verify()
     threads = threads or default_threads()
-    graphs = _graphs(place, manifest, runtime, threads, device)
-    return Model(place, manifest, graphs, _condition(manifest, threads), runtime, threads, padded)
+    graphs = _graphs(place, manifest, runtime, threads, device, compile)
+    condition = _condition(manifest, threads)
+    return Model(place, manifest, graphs, condition, runtime, threads, padded, device, compile)
 
 
 def _graphs(
-    place: Path, manifest: Manifest, runtime: str, threads: int, device: str
+    place: Path, manifest: Manifest, runtime: str, threads: int, device: str, compile: bool
 ) -> Mapping[str, Call]:
     if runtime == "int8" and not manifest.eight_bits:
         raise BadModel(
@@ -213,7 +223,7 @@ def _graphs(
         torch = import_module("unstir.runtimes.torch")
     except ModuleNotFoundError as error:
         raise ImportError("the torch runtime needs torch: pip install 'unstir[train]'") from error
-    return torch.load_graphs(place, manifest.raw, device, threads)
+    return torch.load_graphs(place, manifest.raw, device, threads, compile)
 
 
 def _condition(manifest: Manifest, threads: int) -> Condition | None:
@@ -243,6 +253,12 @@ def paired(pos: Tokens, neg: Tokens, count: int) -> Tokens:
 def _rows(array: Any, count: int) -> np.ndarray:
     """One row per sample, from one per sample or one for all."""
     return np.broadcast_to(array, (count, *np.shape(array)[1:]))
+
+
+def _longest(mask: np.ndarray) -> int:
+    """Tokens that hold all of the condition, a multiple of `WORDS` if there are so many."""
+    there = np.flatnonzero(np.any(mask, 0))
+    return WORDS * (int(there[-1]) // WORDS + 1) if there.size else WORDS
 
 
 def _in_chunks(call: Call, arrays: Sequence[np.ndarray]) -> np.ndarray:
