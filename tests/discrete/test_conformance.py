@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from discrete_checks import ALL, DATA, SPECIAL, blank
+from discrete_checks import ALL, DATA, DENOISE, LENGTH, SPECIAL, blank, counts, excess
 
 from unstir.core.discrete.exact import Joint
 from unstir.core.discrete.process import MASK, PAD, keep
@@ -157,6 +157,36 @@ def test_free_tokens_are_drawn_again_and_no_others():
         last = run(find(GROUP, name), range(400), x, walk=walk, free=free)[-1]
         assert (last[:, 1] == 0).all()
         assert (last[:, [0, 2]] != 0).any()
+
+
+def test_a_sweep_draws_each_free_token_once_and_alone():
+    """Of samples of different lengths, and none of what is not free or no token."""
+    x = np.array([[0, 0, 0], [0, 0, PAD], [0, 0, 0]])
+    free = np.array([[True] * 3, [True, True, False], [False, True, False]])
+    hidden = []
+
+    def watched(x, t):
+        hidden.append(x == MASK)
+        return np.zeros((*x.shape, 3))
+
+    walk = [*[level(polynomial(), 0.3)] * 9, level(polynomial(), 0.0)]
+    noise = uniform([1, 2, 3], (3,))
+    *_, last = find(GROUP, "gibbs")(watched, x, walk, noise=noise, free=free, sweeps=2)
+    assert all((h.sum(1) <= 1).all() for h in hidden)
+    np.testing.assert_array_equal(np.sum(hidden, 0), 2 * free)
+    assert (last.x != MASK).all()
+    assert (last.x[~free] == x[~free]).all()
+
+
+def test_sweeps_keep_the_joint_distribution():
+    """Whatever they begin from: twenty sweeps over a sample of one kind."""
+    count, sweeps = 20_000, 20
+    x = np.zeros((count, LENGTH), int)
+    walk = [*[level(polynomial(), 0.3)] * (LENGTH * sweeps + 1), level(polynomial(), 0.0)]
+    drawn = uniform(range(count), (LENGTH,))
+    free = np.ones_like(x) > 0
+    *_, last = find(GROUP, "gibbs")(DENOISE, x, walk, noise=drawn, free=free, sweeps=sweeps)
+    assert excess(counts(last.x), DATA.weights) < 4
 
 
 def test_the_docs_list_all():

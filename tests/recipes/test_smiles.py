@@ -51,11 +51,27 @@ def test_it_writes_what_it_learned(model: Path) -> None:
     assert {len(w.text) for w in strings(model=str(model), n=20, seed=0, length=1)} <= {1, 2}
 
 
-def test_one_seed_is_one_string(model: Path) -> None:
-    many = list(strings(model=str(model), n=9, seed=3, threads=1))
+@pytest.mark.parametrize("sweeps", [0, 2])
+def test_one_seed_is_one_string(model: Path, sweeps: int) -> None:
+    many = list(strings(model=str(model), n=9, seed=3, sweeps=sweeps, threads=1))
     assert [w.seed for w in many] == list(range(3, 12))
-    alone = list(strings(model=str(model), n=1, seed=7, threads=1))
-    assert alone[0] == many[4]
+    for i in range(9):
+        alone = list(strings(model=str(model), n=1, seed=3 + i, sweeps=sweeps, threads=1))
+        assert alone[0] == many[i]
+
+
+def test_sweeps_mend_strings(model: Path) -> None:
+    """Drawn all at once, most are no words of the language; each piece anew, they become some."""
+    shares = []
+    for sweeps in (0, 3):
+        asked = {"n": 200, "seed": 0, "steps": 1, "sampler": "random_order", "sweeps": sweeps}
+        texts = [w.text for w in strings(model=str(model), **asked)]
+        shares.append(sum(text in WORDS for text in texts) / 200)
+    assert shares[0] < 0.75
+    assert shares[1] > shares[0] + 0.15
+    kept = decorate("C*", model=str(model), n=30, seed=1, sweeps=3)
+    assert all(w.text.startswith("C") for w in kept)
+    assert kept.recipe.options["sweeps"] == 3
 
 
 def test_it_goes_on_from_a_model(model: Path, tmp_path: Path) -> None:

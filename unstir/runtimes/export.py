@@ -34,7 +34,7 @@ from unstir.runtimes.lean import TABLE, lean
 OPSET = 18
 FORMAT = 1
 FREE = ("tokens", "token_mask")
-"""Inputs whose second axis may be shorter than the condition's length."""
+"""Inputs whose second axis may be shorter than the condition's length; so may rows of tokens."""
 
 
 def write(
@@ -250,17 +250,19 @@ def _graph(
     output: str,
     offsets: dict[str, tuple[str, int, int]],
 ) -> dict[str, Any]:
-    """Export one graph of any batch and any number of words, and point its weights into the
+    """Export one graph of any batch and any number of tokens, and point its weights into the
     safetensors file."""
     batch, words = torch.export.Dim("batch", min=1), torch.export.Dim("words", min=1)
-    free = [n for n in inputs if n in FREE and inputs[n].shape[1] > 1]
+    free = {n: words for n in inputs if n in FREE and inputs[n].shape[1] > 1}
+    if "x" in inputs and inputs["x"].ndim == 2 and "extra" not in inputs:
+        free["x"] = torch.export.Dim("pieces", min=1, max=inputs["x"].shape[1])
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses torchvision, we do not
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             net.eval(),
             kwargs=inputs,
-            dynamic_shapes={n: {0: batch} | ({1: words} if n in free else {}) for n in inputs},
+            dynamic_shapes={n: {0: batch} | ({1: free[n]} if n in free else {}) for n in inputs},
             input_names=list(inputs),
             output_names=[output],
             opset_version=OPSET,
@@ -275,7 +277,7 @@ def _graph(
     _external(model, offsets)
     onnx.save(model, path)
     entry = {"file": path.name, "inputs": list(inputs), "outputs": [output]}
-    return entry | ({"free": free} if free else {})
+    return entry | ({"free": list(free)} if free else {})
 
 
 def _external(model: Any, offsets: dict[str, tuple[str, int, int]]) -> None:

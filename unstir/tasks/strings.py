@@ -12,18 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from unstir.core import paths
 from unstir.core.discrete.guidance.temperature import temperature as tempered
 from unstir.core.discrete.process import MASK, PAD, subs
+from unstir.core.discrete.samplers.gibbs import gibbs
 from unstir.core.discrete.schedules import TABLE
 from unstir.core.find import find, named
 from unstir.core.guidance.cfg import cfg
-from unstir.core.levels import Denoise, Level
+from unstir.core.levels import Denoise, Level, NoiseSource
 from unstir.core.noise import seeds as following
 from unstir.core.noise import uniform
+from unstir.core.schedules import level
 from unstir.modalities.smiles import Pieces
 from unstir.runtimes.model import Model, paired
 from unstir.tasks.prepared import first_seed, loaded_model
@@ -34,6 +37,8 @@ from unstir.tasks.subject import Subject, understood
 
 GROUP = 256
 """Strings that are drawn together."""
+FOURS = 4
+"""Rows are as long as they need to be, and the next multiple of this."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class Writing:
     n: int
     length: int | None
     temperature: float
+    sweeps: int
     recipe: Recipe
     about: Subject
     scale: float
@@ -70,7 +76,6 @@ class Writing:
         """Some of them."""
         each = following(self.seed + which[0], len(which))
         said, longest = self.model.manifest.string or {}, self.model.manifest.shape[0]
-        pieces = pieces_of(self.model)
         least = sum(map(len, self.kept)) + max(0, len(self.kept) - 1)
         enough = [count if n >= least else 0 for n, count in enumerate(said["lengths"])]
         counts = sizes(each, enough, self.length)
@@ -78,18 +83,44 @@ class Writing:
         if self.kept:
             gaps = uniform(each, (longest,), field="gaps")(-1)
             x = np.stack([around(self.kept, *row) for row in zip(x, gaps, strict=True)])
-        net = self._net(len(each))
-        process = TABLE[self.model.manifest.schedule["name"]]()
-        spacing = paths.TABLE[self.recipe.spacing]
-        path: list[Level] = paths.path(process, self.recipe.steps, spacing)
-        noise = uniform(each, (longest,))
-        sampler = find("discrete.samplers", self.recipe.sampler)
-        for step in sampler(tempered(net, self.temperature), x, path, noise=noise):
+        pieces, texts = pieces_of(self.model), {}
+        widths = self._width((x != PAD).sum(1))
+        for width in np.unique(widths):
+            some = [each[i] for i in np.flatnonzero(widths == width)]
+            for seed, row in zip(some, self._drawn(x[widths == width, :width], some), strict=True):
+                texts[seed] = pieces.decode(row[row >= 0].tolist())
+        return [Written(texts[seed], seed) for seed in each]
+
+    def _width(self, count: np.ndarray) -> np.ndarray:
+        """Places that rows of so many pieces are drawn in, which depends on nothing else."""
+        longest = self.model.manifest.shape[0]
+        if "x" not in self.model.manifest.graphs["denoiser"].free:
+            return np.full_like(count, longest)
+        return np.minimum(-(-count // FOURS) * FOURS, longest)
+
+    def _drawn(self, x: np.ndarray, each: Sequence[int]) -> np.ndarray:
+        """Rows with what is hidden in them drawn, each by its seed."""
+        net, free = tempered(self._net(len(each)), self.temperature), x == MASK
+        process, known = TABLE[self.model.manifest.schedule["name"]](), self.recipe
+        spacing = paths.TABLE[known.spacing]
+        steps = min(known.steps, x.shape[1])  # more would show nothing
+        path: list[Level] = paths.path(process, steps, spacing)
+        for step in find("discrete.samplers", known.sampler)(
+            net, x, path, noise=self._noise(each, x.shape[1], "")
+        ):
             x = step.x
-        return [
-            Written(pieces.decode(row[row >= 0].tolist()), seed)
-            for row, seed in zip(x, each, strict=True)
-        ]
+        if not self.sweeps:
+            return x
+        turns = self.sweeps * int(free.sum(1).max())
+        path = [*[level(process, 1 / x.shape[1])] * (turns + 1), level(process, 0.0)]
+        noise = self._noise(each, x.shape[1], "sweeps")
+        for step in gibbs(net, x, path, noise=noise, free=free, sweeps=self.sweeps):
+            x = step.x
+        return x
+
+    def _noise(self, each: Sequence[int], width: int, field: str) -> NoiseSource[np.ndarray]:
+        source = uniform(each, (self.model.manifest.shape[0],), field=field)
+        return lambda step, draw=0: source(step, draw)[:, :width]
 
     def _net(self, count: int) -> Denoise[np.ndarray]:
         """Log-probabilities of the pieces, guided where there is a wish."""
@@ -146,6 +177,7 @@ def strings(
     steps: int | None = None,
     sampler: str | None = None,
     spacing: str | None = None,
+    sweeps: int | None = None,
     threads: int | None = None,
 ) -> Writing:
     """Write molecules as strings.
@@ -158,8 +190,10 @@ def strings(
         scale: How strongly they shall (1: as they are distributed).
         steps: In how many steps the pieces are shown; with fewer than pieces several at once.
         sampler: Which are shown first: random_order, confidence, ancestral, remdm.
+        sweeps: How often every piece is drawn anew, when all others are known.
     """
-    asked = {"steps": steps, "sampler": sampler, "spacing": spacing, "threads": threads}
+    asked: dict[str, Any] = {"steps": steps, "sampler": sampler, "spacing": spacing}
+    asked |= {"sweeps": sweeps, "threads": threads}
     return _writing(model, n, seed, length, temperature, want, scale, **asked)
 
 
@@ -176,6 +210,7 @@ def decorate(
     steps: int | None = None,
     sampler: str | None = None,
     spacing: str | None = None,
+    sweeps: int | None = None,
     threads: int | None = None,
 ) -> Writing:
     """Complete a molecule that is written in part.
@@ -183,7 +218,8 @@ def decorate(
     Args:
         smiles: A SMILES string with a * wherever something is to be drawn.
     """
-    asked = {"steps": steps, "sampler": sampler, "spacing": spacing, "threads": threads}
+    asked: dict[str, Any] = {"steps": steps, "sampler": sampler, "spacing": spacing}
+    asked |= {"sweeps": sweeps, "threads": threads}
     run = _writing(model, n, seed, length, temperature, want, scale, **asked)
     parts = words("smiles", smiles).split("*")
     if len(parts) < 2 or not any(parts):
@@ -207,7 +243,7 @@ def decorate(
 def _writing(
     model: str, n: int, seed: int | None, length: int | None, temperature: float | None,
     want: str | None, scale: float | None, *, steps: int | None, sampler: str | None,
-    spacing: str | None, threads: int | None,
+    spacing: str | None, sweeps: int | None, threads: int | None,
 ) -> Writing:  # fmt: skip
     """The request, understood."""
     first = first_seed(seed, n)
@@ -221,11 +257,12 @@ def _writing(
     if name == "gibbs":
         raise BadRequest("gibbs mends strings that are there; give another sampler")
     heat = number("temperature", temperature or prefers["temperature"], 0.01, 10)
+    again = whole("sweeps", prefers.get("sweeps", 0) if sweeps is None else sweeps, 0, 1000)
     if length is not None and not 1 <= whole("length", length, 1, 10**6) <= longest:
         raise BadRequest(f"length is {length}; {loaded.manifest.name} knows 1 to {longest}")
     about = understood(loaded, None, "", want)
     strong = number("scale", prefers.get("scale", 1.0) if scale is None else scale, 0, 100)
-    asked = {"temperature": heat, "length": length, "want": want}
+    asked = {"temperature": heat, "length": length, "sweeps": again, "want": want}
     options = {name: value for name, value in asked.items() if value is not None}
     if about.pos is None and scale is not None:
         raise BadRequest(f"{loaded.manifest.name} takes no wishes; leave scale out")
@@ -233,9 +270,9 @@ def _writing(
     recipe = Recipe(
         prompt=None, negative="", model=model, name=loaded.manifest.name,
         sha256=loaded.manifest.sha256, seed=first, steps=steps,
-        evaluations=steps * (1 + guided), sampler=name,
+        evaluations=(min(steps, longest) + again * longest) * (1 + guided), sampler=name,
         spacing=spread, scale=None if about.pos is None else strong, guidance="cfg",
         interval=None, pixels=(0, 0), padded=False, runtime="onnx", threads=loaded.threads,
         asked_threads=threads, options=options,
     )  # fmt: skip
-    return Writing(loaded, first, n, length, heat, recipe, about, strong)
+    return Writing(loaded, first, n, length, heat, again, recipe, about, strong)
