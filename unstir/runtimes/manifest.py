@@ -251,7 +251,7 @@ def _graphs(table: Mapping[str, Any]) -> dict[str, Graph]:
         if not isinstance(entry, dict):
             raise Bad(f"has a graph {name!r} that is not an object with file, inputs and outputs")
         part = Fields(entry, f"graphs.{name}")
-        names = (tuple(part.names(key)) for key in ("inputs", "outputs"))
+        names = tuple(part.names("inputs")), tuple(part.names("outputs"))
         free = tuple(part.names("free")) if "free" in entry else ()
         graphs[name] = Graph(part.text("file"), *names, free)
     return graphs

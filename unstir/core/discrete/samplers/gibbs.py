@@ -26,13 +26,13 @@ def gibbs(
     """For many steps, and after another sampler. `free`: the tokens that may be hidden again;
     None: those hidden in x."""
     free, where = x == MASK if free is None else free, namespace(x).where
-    turn, count = rank(noise(0, WHERE), free) if sweeps else (None, None)
+    turn, count = rank(noise(0, WHERE), free) if sweeps else (x, 1)
     for i, t, s in intervals(path):
         x0 = denoise(x, t)
         full = where(x == MASK, draw(x0, noise(i, TOKEN)), x)
-        if turn is None:
-            x = where(free, stir(full, s, noise(i, WHERE)), full)
-        else:
+        if sweeps:
             now = free & (turn == i % count) & (i < sweeps * count) & (s.sigma > 0)
             x = where(now, MASK, full)
+        else:
+            x = where(free, stir(full, s, noise(i, WHERE)), full)
         yield Step(x, x0, s)
