@@ -36,7 +36,7 @@ from unstir.networks.autoencoder import Autoencoder
 from unstir.networks.build import build
 from unstir.recipes.start import warm
 from unstir.runtimes.manifest import read
-from unstir.runtimes.model import Model, Runtime, load
+from unstir.runtimes.model import Model, Runtime, load, longest
 from unstir.runtimes.shelf import folder
 from unstir.tasks.generate import generate
 from unstir.tasks.process import STUDENT, Process, resolve
@@ -236,7 +236,8 @@ def _shapes(model: Model) -> dict[str, tuple[int, ...]]:
     said, (pos, _) = model.manifest, told(model)
     shapes: dict[str, tuple[int, ...]] = {"x": (1, *said.shape), "t": (1,)}
     if pos is not None:
-        shapes |= {"tokens": pos.states.shape, "token_mask": pos.mask.shape}
+        words = longest(pos.mask) if said.graphs["denoiser"].free else pos.mask.shape[1]
+        shapes |= {"tokens": (1, words, pos.states.shape[2]), "token_mask": (1, words)}
     if said.repaints:
         shapes["extra"] = (1, said.shape[0] + 1, *said.shape[1:])
     return shapes
@@ -319,7 +320,12 @@ def table(said: dict[str, Any]) -> str:
 
 
 def _spread(values: list[float]) -> str:
-    return f"{statistics.median(values):.3g} ({min(values):.3g} to {max(values):.3g})"
+    middle, least, most = map(_short, (statistics.median(values), min(values), max(values)))
+    return f"{middle} ({least} to {most})"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ class Model:
         graph = self.manifest.graphs[name]
         given = {"x": x, "t": np.broadcast_to(np.asarray(t, np.float32), (len(x),))}
         if tokens is not None:
-            words = None if self.padded or not graph.free else _longest(token_mask)
+            words = None if self.padded or not graph.free else longest(token_mask)
             given["tokens"] = _rows(tokens, len(x))[:, :words]
             given["token_mask"] = _rows(token_mask, len(x))[:, :words]
         if extra is None and self.manifest.repaints:
@@ -255,7 +255,7 @@ def _rows(array: Any, count: int) -> np.ndarray:
     return np.broadcast_to(array, (count, *np.shape(array)[1:]))
 
 
-def _longest(mask: np.ndarray) -> int:
+def longest(mask: np.ndarray) -> int:
     """Tokens that hold all of the condition, a multiple of `WORDS` if there are so many."""
     there = np.flatnonzero(np.any(mask, 0))
     return WORDS * (int(there[-1]) // WORDS + 1) if there.size else WORDS
