@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from unstir.apps.cli import main
 from unstir.core.discrete.process import PAD
@@ -100,7 +101,9 @@ def test_files(
     assert "3 strings" in capsys.readouterr().err
     lines = [line.split("\t") for line in Path("it.smi").read_text().splitlines()]
     assert [name for _, name in lines] == ["smiles-5", "smiles-6", "smiles-7"]
-    assert main([*words, "-o", "it.csv"]) == 0
+    pytest.importorskip("rdkit")
+    assert main([*words, "-o", "it.csv", "--preview", "it.png"]) == 0
+    assert Image.open("it.png").size == (400, 300)
     with Path("it.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["smiles"] for row in rows] == [text for text, _ in lines]

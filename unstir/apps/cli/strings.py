@@ -15,8 +15,9 @@ from cyclopts import Parameter
 from unstir.apps.cli.console import answer_json, progress, say
 from unstir.apps.cli.derive import derived
 from unstir.apps.cli.making import free
+from unstir.modalities import depiction
 from unstir.modalities.files import check_folder, check_writable, replacing
-from unstir.modalities.images import BadEnding
+from unstir.modalities.images import BadEnding, format_of, write
 from unstir.tasks.generate import generate
 from unstir.tasks.strings import Writing, Written, strings
 
@@ -27,6 +28,7 @@ def writing(
     draw: Callable[[], Writing],
     *,
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    preview: Path | None = None,
     json: bool = False,
 ) -> None:
     """Write what was made.
@@ -34,6 +36,7 @@ def writing(
     Args:
         out: File for all: .smi (a string and its name on each line), or .csv (string, seed,
             and the command that makes it).
+        preview: Also draw their formulas, up to 64, into a picture.
         json: Print what was made as JSON on stdout.
     """
     if out is None:
@@ -42,6 +45,10 @@ def writing(
         check_writable(out)
         if out.suffix.lower() not in ENDINGS:
             raise BadEnding(f"{out} does not end in {' or '.join(ENDINGS)}; strings go there")
+    if preview is not None:
+        check_writable(preview)
+        format_of(preview)
+        depiction.needed()
     begin, run = time.perf_counter(), draw()
     out = out or free(f"{run.recipe.name}-{run.seed}", ".smi")
     made: list[Written] = []
@@ -51,6 +58,8 @@ def writing(
             advance(len(made), len(run), f"{len(made)} of {len(run)}")
     with replacing(out) as temporary:
         temporary.write_text(_text(run, made, out), encoding="utf-8", newline="")
+    if preview is not None:
+        write(preview, depiction.grid([w.text for w in made[: depiction.MOST]]))
     settings = f"{run.recipe.sampler}, temperature {run.temperature:g}, {run.recipe.name}"
     say(f"{out}  {len(made)} strings, seed {run.seed}, {settings}{_checked(made)}")
     if json:
