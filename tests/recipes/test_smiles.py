@@ -103,7 +103,8 @@ def test_files(
     assert [name for _, name in lines] == ["smiles-5", "smiles-6", "smiles-7"]
     pytest.importorskip("rdkit")
     assert main([*words, "-o", "it.csv", "--preview", "it.png"]) == 0
-    assert Image.open("it.png").size == (400, 300)
+    with Image.open("it.png") as preview:
+        assert preview.size == (400, 300)
     with Path("it.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["smiles"] for row in rows] == [text for text, _ in lines]
