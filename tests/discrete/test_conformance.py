@@ -20,6 +20,7 @@ from unstir.core.find import find, names
 from unstir.core.noise import uniform
 from unstir.core.paths import at, path
 from unstir.core.schedules import level
+from unstir.tasks.strings import in_turn
 
 GROUP = "discrete.samplers"
 NAMES = names(GROUP)
@@ -170,8 +171,8 @@ def test_a_sweep_draws_each_free_token_once_and_alone():
         return np.zeros((*x.shape, 3))
 
     walk = [*[level(polynomial(), 0.3)] * 9, level(polynomial(), 0.0)]
-    noise = uniform([1, 2, 3], (3,))
-    *_, last = find(GROUP, "gibbs")(watched, x, walk, noise=noise, free=free, sweeps=2)
+    noise = in_turn(uniform([1, 2, 3], (3,)), free, 2)
+    *_, last = find(GROUP, "gibbs")(watched, x, walk, noise=noise, free=free)
     assert all((h.sum(1) <= 1).all() for h in hidden)
     np.testing.assert_array_equal(np.sum(hidden, 0), 2 * free)
     assert (last.x != MASK).all()
@@ -183,9 +184,9 @@ def test_sweeps_keep_the_joint_distribution():
     count, sweeps = 20_000, 20
     x = np.zeros((count, LENGTH), int)
     walk = [*[level(polynomial(), 0.3)] * (LENGTH * sweeps + 1), level(polynomial(), 0.0)]
-    drawn = uniform(range(count), (LENGTH,))
     free = np.ones_like(x) > 0
-    *_, last = find(GROUP, "gibbs")(DENOISE, x, walk, noise=drawn, free=free, sweeps=sweeps)
+    drawn = in_turn(uniform(range(count), (LENGTH,)), free, sweeps)
+    *_, last = find(GROUP, "gibbs")(DENOISE, x, walk, noise=drawn, free=free)
     assert excess(counts(last.x), DATA.weights) < 4
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from unstir.core import paths
 from unstir.core.discrete.guidance.temperature import temperature as tempered
 from unstir.core.discrete.process import MASK, PAD, subs
+from unstir.core.discrete.samplers._moves import WHERE
 from unstir.core.discrete.samplers.gibbs import gibbs
 from unstir.core.discrete.schedules import TABLE
 from unstir.core.find import find, named
@@ -111,10 +112,10 @@ class Writing:
             x = step.x
         if not self.sweeps:
             return x
-        turns = self.sweeps * int(free.sum(1).max())
-        path = [*[level(process, 1 / x.shape[1])] * (turns + 1), level(process, 0.0)]
-        noise = self._noise(each, x.shape[1], "sweeps")
-        for step in gibbs(net, x, path, noise=noise, free=free, sweeps=self.sweeps):
+        steps = self.sweeps * int(free.sum(1).max())
+        path = [*[level(process, 1 / x.shape[1])] * (steps + 1), level(process, 0.0)]
+        noise = in_turn(self._noise(each, x.shape[1], "sweeps"), free, self.sweeps)
+        for step in gibbs(net, x, path, noise=noise, free=free):
             x = step.x
         return x
 
@@ -145,6 +146,20 @@ class Writing:
     def command(self, seed: int, file: str) -> list[str]:
         """The words of the command that writes the string of this seed alone."""
         return replace(self.recipe, seed=seed).command(file)
+
+
+def in_turn(noise: NoiseSource[np.ndarray], free: np.ndarray, sweeps: int) -> NoiseSource[Any]:
+    """Numbers by which `gibbs` hides one token of a row at a time, each of the `free` (B, L) in
+    its turn, so many times: no two are drawn that do not know of each other (Geman & Geman 1984).
+    It takes sweeps x tokens + 1 steps."""
+    turn = np.where(free, noise(0, WHERE), 2.0).argsort(1).argsort(1)
+    count = free.sum(1, keepdims=True).clip(1)
+
+    def numbers(step: int, draw: int = 0) -> np.ndarray:
+        now = free & (turn == step % count) & (step < sweeps * count)
+        return np.where(now, np.finfo(float).tiny, 1.0) if draw == WHERE else noise(step, draw)
+
+    return numbers
 
 
 def around(kept: Sequence[np.ndarray], row: np.ndarray, u: np.ndarray) -> np.ndarray:

@@ -44,13 +44,5 @@ def quota(x: Any, path: Path) -> Callable[[Level], Any]:
 def best(score: Any, x: Any, left: Any) -> Any:
     """The hidden tokens of the highest scores, all but `left` of each sample."""
     masked = x == MASK
-    return masked & (rank(score, masked)[0] >= left)
-
-
-def rank(score: Any, among: Any) -> tuple[Any, Any]:
-    """Places of the tokens `among` by their scores, the lowest 0; and how many there are of each
-    sample, 1 or more, shaped (B, 1, ...)."""
-    xp, shape = namespace(among), among.shape
-    up = xp.where(among, score, math.inf).reshape(len(among), -1).argsort(-1)
-    count = among.reshape(len(among), -1).sum(-1).reshape(-1, *[1] * (len(shape) - 1))
-    return up.argsort(-1).reshape(shape), xp.clip(count, 1, None)
+    up = namespace(x).where(masked, score, math.inf).reshape(len(x), -1).argsort(-1)
+    return masked & (up.argsort(-1).reshape(x.shape) >= left)
