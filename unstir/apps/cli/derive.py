@@ -78,7 +78,7 @@ def _strict(parameter: inspect.Parameter) -> inspect.Parameter:
     if lists:
         hint = Parameter(
             converter=partial(_list, lists[0]), n_tokens=1, metavar=told[0],
-            allow_leading_hyphen=True, show_default=lambda value: ",".join(map(str, value)),
+            allow_leading_hyphen=True, show_default=_typed if parameter.default else None,
         )  # fmt: skip
         return parameter.replace(annotation=Annotated[plain, hint])
     if int not in kinds or float in kinds:
@@ -86,6 +86,11 @@ def _strict(parameter: inspect.Parameter) -> inspect.Parameter:
     words = [w for kind in kinds for w in get_args(kind) if isinstance(w, str)]
     hint = Annotated[parameter.annotation, Parameter(converter=partial(_whole, words))]
     return parameter.replace(annotation=hint)
+
+
+def _typed(value: Sequence[int]) -> str:
+    """A list as it is given to its flag."""
+    return ",".join(map(str, value))
 
 
 def _list(count: int, _: Any, tokens: tuple[Token, ...]) -> tuple[int, ...]:
