@@ -222,6 +222,8 @@ def test_what_runs_together_changes_no_loss_and_no_gradient() -> None:
     x = torch.tensor([[i % 5 for i in range(n)] + [PAD] * (8 - n) for n in lengths])
     batch = {"x": x, "tokens": torch.randn(24, 2, 3), "token_mask": torch.ones(24, 2)}
     net = Sequence(vocabulary=5, length=8, width=32, depth=1, tokens=3)
+    nothing_known = Counting(rows=5)(net, batch, Rng(0, 0, range(24)))["loss"].detach()
+    assert float(nothing_known) == pytest.approx(np.log(5), rel=1e-5)  # of each, however long
     torch.nn.init.normal_(net.leave.weight)
     found = []
     for rows in (5, 24):

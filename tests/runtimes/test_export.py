@@ -76,6 +76,7 @@ def test_compiled_networks_are_compiled(tiny, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_compiled_networks_agree(tiny):
     a, b = (sample(load(tiny, runtime="torch", compile=c)) for c in (True, False))
     np.testing.assert_allclose(a, b, atol=1e-4)
