@@ -18,6 +18,7 @@ from unstir.networks.build import build
 from unstir.networks.unet import UNet
 from unstir.runtimes.export import write
 from unstir.runtimes.model import load
+from unstir.tasks.generate import generate
 
 UNET = dict(channels=4, widths=[32, 32], blocks=1, attention=[0, 1], tokens=6, embedding=32)
 CODEC = dict(latent=4, widths=[16, 32], encoder=[1, 1], decoder=[1, 1])
@@ -73,6 +74,10 @@ def test_compiled_networks_are_compiled(tiny, monkeypatch):
     )
     assert UNet in compiled
     assert len(compiled) == 3  # denoiser, encoder, decoder
+    recipe = generate("a", model=str(tiny), runtime="torch", compile=True, size="native").recipe
+    assert {"--runtime", "--compile"} < set(recipe.command("it.png"))
+    assert "--device" not in recipe.command("it.png")
+    assert recipe.to_json("it.png")["runtime"]["compiled"] is True
 
 
 @pytest.mark.slow

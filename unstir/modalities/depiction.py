@@ -11,6 +11,7 @@ import io
 import math
 import textwrap
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,8 @@ RED = (190, 40, 40)
 
 def needed() -> None:
     """ImportError, with the way out, where there is no rdkit."""
-    try:
-        from rdkit.Chem.Draw import rdMolDraw2D  # noqa: F401
-    except ImportError as error:
-        raise ImportError("drawing formulas needs rdkit: pip install 'unstir[molecules]'") from (
-            error
-        )
+    if find_spec("rdkit") is None:
+        raise ImportError("drawing formulas needs rdkit: pip install 'unstir[molecules]'")
 
 
 def grid(texts: Sequence[str]) -> np.ndarray:

@@ -83,9 +83,6 @@ def loaded_model(
     """The model of a name or folder, ready to run; the last three are kept."""
     if runtime not in get_args(Runtime):
         raise BadRequest(f"runtime is {runtime!r}; give onnx, int8 or torch")
-    if runtime != "torch" and (device != "cpu" or compile):
-        given = "compile" if compile else f"device is {device!r}"
-        raise BadRequest(f"{given}, but runtime is {runtime!r}; only torch can do that")
     if threads is not None:
         threads = whole("threads", threads, 1, 1024)
     place = folder(os.path.expanduser(words("model", model))).resolve()
