@@ -7,18 +7,21 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import gemmi
 import numpy as np
 import pytest
 import torch
 
+from benchmarks import plans
 from tests.modalities.traces import backbone
 from unstir.apps.cli import main
 from unstir.datasets import proteins as data
 from unstir.modalities import proteins as files
 from unstir.modalities.folds import fit
 from unstir.modalities.images import read as read_picture
+from unstir.modalities.plans import channels
 from unstir.recipes import proteins as recipes
 from unstir.runtimes.manifest import BadModel, read
 from unstir.runtimes.model import load
@@ -50,9 +53,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     patch.setattr(data.Proteins, "split", lambda self, name: self)
     patch.setattr(data.Proteins, "globular", lambda self: self)
     small = {"width": 32, "depth": 2, "heads": 4, "pair": 16, "radial": 8}
+    planned = small | {"planned": True}
     own = replace(recipes.recipe.trainer, steps=300, batch=8, warmup=10, threads=1, muon_lr=0.02)
     recipe = replace(
-        recipes.recipe, sizes=small, trainer=own, writes=small, writer=replace(own, steps=60)
+        recipes.recipe, sizes=planned, trainer=own, writes=small, writer=replace(own, steps=60)
     )
     out = tmp_path_factory.mktemp("proteins") / "run"
     stages = [p.stage for p in recipes.run(recipe, out)]
@@ -98,9 +102,39 @@ def test_one_seed_is_one_backbone(model: Path) -> None:
     assert len(next(iter(proteins(n=1, seed=7, length=12, **asked)))) == 12
 
 
+def test_a_structure_is_told(model: Path) -> None:
+    """Another plan is another chain, nothing said is a third; as long as the plan."""
+
+    def made(**asked: Any) -> np.ndarray:
+        [chain] = proteins(model=str(model), n=1, seed=3, steps=10, threads=1, **asked)
+        return chain.xyz
+
+    helix, loop, free = (made(structure=text) for text in ("H12", "C12", "?12"))
+    assert len(helix) == len(loop) == 12
+    assert min(np.abs(helix - loop).max(), np.abs(helix - free).max()) > 1e-3
+    assert np.array_equal(helix, made(structure="H4H8", length=12))
+
+
+def test_how_much_is_as_planned(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plans.main(str(model), 3)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["helix", "neither", "all"]
+    assert plans.share(["HHC", "CCC"], ["HCC", "HHH"], "H").value == 0.5
+    assert plans.share(["HHC", "CCC"], ["HCC", "HHH"], "").value == pytest.approx(1 / 3)
+
+
+def test_a_motif_is_told_no_structure(model: Path, given: Path) -> None:
+    """What stays is what it is: the letters at its places change nothing."""
+    asked = {"keep": "A1-12", "model": str(model), "seed": 1, "steps": 4, "threads": 1}
+    one, other = (
+        next(iter(scaffold(str(given), structure=text, **asked))) for text in ("H12", "E12")
+    )
+    assert np.array_equal(one.xyz, other.xyz)
+
+
 def test_temperature_narrows(model: Path) -> None:
     def spread(temperature: float) -> float:
-        made = proteins(model=str(model), n=12, seed=0, length=14, steps=20, threads=1,
+        made = proteins(model=str(model), n=48, seed=0, structure="H14", steps=20, threads=1,
                         temperature=temperature, sampler="ddpm")  # fmt: skip
         wide = [np.linalg.norm(p.xyz[-1, 1] - p.xyz[0, 1]) for p in made]
         return float(np.std(wide))
@@ -111,7 +145,10 @@ def test_temperature_narrows(model: Path) -> None:
 def test_torch_runs_the_same_networks(model: Path) -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(2, 3, 14)).astype(np.float32)
-    told = np.concatenate([np.zeros((2, 3, 14)), np.ones((2, 1, 14)), np.zeros((2, 1, 14))], 1)
+    plan = channels(["H14", "?9"], 14)
+    told = np.concatenate(
+        [np.zeros((2, 3, 14)), np.ones((2, 1, 14)), np.zeros((2, 1, 14)), plan], 1
+    )
     letters = np.full((2, 14), -1, np.float32)
     runs = [load(model, runtime, 1, kind="protein") for runtime in ("onnx", "torch")]
     for name, inputs in (
@@ -174,6 +211,12 @@ def test_what_cannot_be(model: Path, given: Path, tmp_path: Path) -> None:
         proteins(model=str(model), length=200)
     with pytest.raises(BadRequest, match="temperature"):
         proteins(model=str(model), temperature=-1)
+    with pytest.raises(BadRequest, match="14 residues are; length is 12"):
+        proteins(model=str(model), structure="H14", length=12)
+    with pytest.raises(BadRequest, match="structure is 'helix' is no structure"):
+        proteins(model=str(model), structure="helix")
+    with pytest.raises(BadRequest, match="draws 10 to 14 residues"):
+        proteins(model=str(model), structure="H9999")
     with pytest.raises(BadRequest, match="the motif takes"):
         scaffold(str(given), keep="A1-9", length=8, model=str(model))
     with pytest.raises(files.BadProtein, match="no chain 'B'"):
@@ -181,7 +224,8 @@ def test_what_cannot_be(model: Path, given: Path, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         scaffold("nothing.pdb", keep="A1-9", model=str(model))
     said = json.loads((model / "model.json").read_text())
-    changes = [{"counts": [1, 2]}, {"turn": [[1, 2]]}, {"planes": "no"}, {"letters": None}]
+    changes = [{"counts": [1, 2]}, {"turn": [[1, 2]]}, {"planes": "no"}, {"letters": None},
+               {"plans": None}, {"plans": {"lengths": 3}}]  # fmt: skip
     for number, change in enumerate(changes):
         protein = {k: v for k, v in (said["protein"] | change).items() if v is not None}
         broken = tmp_path / f"broken{number}"
@@ -202,7 +246,8 @@ def test_the_commands(model: Path, given: Path, capsys: pytest.CaptureFixture[st
     assert "ATOM" in Path("it.html").read_text()
     for file in ("out-2.pdb", "on.cif"):
         if file == "on.cif":
-            words = ["inpaint", "given.pdb", "--keep", "A2-6", "--seed", "1", "--steps", "3"]
+            words = ["inpaint", "given.pdb", "--keep", "A2-6", "--seed", "1", "--steps", "3",
+                     "--structure", "?6H8"]  # fmt: skip
             assert main([*words, "--model", str(model), "--threads", "1", "-o", file]) == 0
         assert len(gemmi.read_structure(file)[0]["A"]) in LENGTHS
         first = files.read(file, "A")

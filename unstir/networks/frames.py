@@ -5,13 +5,14 @@
 
 x (B, 3, N) is the noisy trace of CA, `told` (B, 5, N) an earlier answer, or zeros (self-
 conditioning: Chen et al. 2023), which residues there are, and which are known: of these the answer
-that is told is the truth. The frame of a residue is that of its own two bonds (Frenet; as Lin &
-AlQuraishi 2023, Genie, have it). What residues see of each other in these frames does not change
-when the chain turns or moves, but does in a mirror: helices of one hand can be told from those of
-the other, as a network of distances alone cannot do. Pairs (distances, directions, the turn from
-frame to frame, places along the chain) weigh the attention and are attended to (compare Jumper et
-al. 2021, AlphaFold 2, alg. 22). The answer is E[x_0 | x_t], with zero mean: it turns with its
-input.
+that is told is the truth. A network that is `planned` takes three channels more: which residues
+are to be helix, strand or neither, 0 where nothing is said. The frame of a residue is that of its
+own two bonds (Frenet; as Lin & AlQuraishi 2023, Genie, have it). What residues see of each other
+in these frames does not change when the chain turns or moves, but does in a mirror: helices of one
+hand can be told from those of the other, as a network of distances alone cannot do. Pairs
+(distances, directions, the turn from frame to frame, places along the chain) weigh the attention
+and are attended to (compare Jumper et al. 2021, AlphaFold 2, alg. 22). The answer is E[x_0 | x_t],
+with zero mean: it turns with its input.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ NEARER = 4.0
 SIGHTS, POINTS = 2, 2
 """Traces that a denoiser looks at, the noisy one and the one that is told; and points of a head
 in each."""
-TOLD = 5
-"""Channels of what is told."""
+TOLD, PLAN = 5, 3
+"""Channels of what is told, and of a plan besides."""
 EPSILON = 1e-6
 
 
@@ -153,18 +154,23 @@ class Residues(nn.Module):
 class FrameNet(Residues):
     """F(x, t, extra=told); see the module's docstring.
 
-    Args: those of `Residues`.
+    Args: those of `Residues`, and
+        planned: also told what residues are to be; begins as the network that is not, whatever
+            it is told.
     """
 
-    outer = ("enter", "enter_pair", "biases", "leave")
+    outer = ("enter", "enter_pair", "biases", "leave", "plan")
     """Layers that are no hidden ones (training/optimizer.py)."""
-    extra = TOLD
+    idle = ("plan",)
+    """Parts that change nothing at first: weights of a network without them fit."""
 
     def __init__(
         self, width: int = 160, depth: int = 6, heads: int = 8, pair: int = 32, radial: int = 16,
-        far: int = 24,
+        far: int = 24, planned: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(SIGHTS, width, depth, heads, pair, radial, far, spare=1)
+        self.extra = TOLD + PLAN * planned
+        self.plan = zero(nn.Linear(PLAN, width, bias=False)) if planned else None
         self.time = TimeEmbedding(width, 0)
         self.modulate = zero(nn.Linear(width, 6 * width))
         self.leave = nn.Linear(width, 2 * 3 + 1 + 2 * heads)
@@ -179,15 +185,18 @@ class FrameNet(Residues):
         extra: Tensor | None = None,
     ) -> Tensor:
         given = None if extra is None else extra.shape[1]
-        if extra is None or x.shape[1] != 3 or given != TOLD or tokens is not None:
+        if extra is None or x.shape[1] != 3 or given != self.extra or tokens is not None:
             raise ValueError(
                 f"state and extra have {x.shape[1]} and {given} channels; this network takes 3 "
-                f"and {TOLD}, and no condition"
+                f"and {self.extra}, and no condition"
             )
         mask, known = extra[:, 3, :, None], extra[:, 4, :, None]  # (B, N, 1)
         place = torch.stack([x.transpose(1, 2), extra[:, :3].transpose(1, 2)], 1)
         modulation = self.modulate(F.silu(self.time(t))).unflatten(-1, (6, -1))[:, None]
-        h, frame, (last,) = self.stream(place, mask, known, torch.zeros_like(mask), modulation)
+        more = torch.zeros_like(mask)
+        if self.plan is not None:
+            more = self.plan(extra[:, TOLD:].transpose(1, 2))
+        h, frame, (last,) = self.stream(place, mask, known, more, modulation)
         out = self._moved(h, last, place, frame, t.reshape(-1, 1, 1))
         out = (out - (out * mask).sum(1, keepdim=True) / mask.sum(1, keepdim=True)) * mask
         return out.transpose(1, 2)

@@ -10,7 +10,8 @@ for the fold; |x0 - x_0|^2 and distances between residues that are near along th
 fold, weigh the rest (as auxiliary losses in Yim et al. 2023, FrameDiff, sec. 4.2). Near the data,
 where the answer should be a chain and not a mean of many, residues that overlap cost too. A share
 of the samples is told an earlier answer (Chen et al. 2023), and a share what some stretches of the
-chain truly are: the training for motifs (Yim et al. 2024, sec. 3.2).
+chain truly are: the training for motifs (Yim et al. 2024, sec. 3.2). Most are told which residues
+are helix, strand or neither, all or but for some stretches, so that it can be asked for.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ from unstir.objectives.molecule import turned
 class Chain:
     """objective(model, batch, rng).
 
-    batch: "x" (B, 3, N) clean states (modalities/chains.py), "mask" (B, N).
+    batch: "x" (B, 3, N) clean states (modalities/chains.py), "mask" (B, N), and for a network that
+    is told of them "plan" (B, 3, N) (modalities/plans.py).
 
     Args:
         schedule: the forward process.
@@ -44,6 +46,7 @@ class Chain:
         late: the time below which overlaps count.
         again: share of the samples that see an answer from before.
         motifs: share of the samples of which stretches are known.
+        planless, partly: shares of the samples that are told no plan, and one with gaps.
     """
 
     schedule: Schedule
@@ -59,6 +62,8 @@ class Chain:
     late: float = 0.3
     again: float = 0.5
     motifs: float = 0.25
+    planless: float = 0.15
+    partly: float = 0.25
 
     def __call__(self, model: Any, batch: dict[str, Tensor], rng: Any) -> dict[str, Tensor]:
         x0, mask = batch["x"], batch["mask"]
@@ -66,7 +71,12 @@ class Chain:
         at = level(self.schedule, t.reshape(-1, 1, 1))
         xt = at.alpha * x0 + at.sigma * stirred(rng, x0, mask)
         known = stretches(rng, mask, self.motifs)
-        told = torch.cat([x0 * known[:, None], mask[:, None], known[:, None]], 1)
+        told = [x0 * known[:, None], mask[:, None], known[:, None]]
+        if "plan" in batch:
+            said = rng.uniform(len(x0)).ge(self.planless).to(x0)[:, None]
+            said = said * (1 - stretches(rng, mask, self.partly)) * (1 - known)
+            told.append(batch["plan"] * said[:, None])
+        told = torch.cat(told, 1)
         told = self._again(model, xt, t, told, rng.uniform(len(x0)))
         weight = (at.alpha / at.sigma).clamp(max=self.cap).reshape(-1)
         return self._losses(model(xt, t, extra=told), x0, mask, weight, t)
@@ -106,7 +116,7 @@ class Chain:
             with torch.no_grad():
                 answer = model(xt[rows], t[rows], extra=told[rows])
             told = told.clone()
-            told[rows, :3] += answer * (1 - told[rows, 4:])
+            told[rows, :3] += answer * (1 - told[rows, 4:5])
         return told
 
 

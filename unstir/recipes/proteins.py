@@ -24,6 +24,9 @@ from unstir.datasets import proteins
 from unstir.folders import cache_dir
 from unstir.modalities.backbones import Completion, learn
 from unstir.modalities.chains import SCALE, masks
+from unstir.modalities.folds import secondary
+from unstir.modalities.plans import channels
+from unstir.modalities.plans import learn as learned
 from unstir.modalities.proteins import RESIDUES
 from unstir.networks.build import build
 from unstir.objectives.chain import Chain
@@ -75,7 +78,7 @@ class Backbones:
 recipe = Backbones(
     name="proteins",
     title="Protein backbones of 40 to 128 residues",
-    sizes=dict(width=128, depth=6, heads=8),
+    sizes=dict(width=128, depth=6, heads=8, planned=True),
     trainer=Settings(
         steps=5_000, batch=16, lr=1e-3, muon_lr=0.01, warmup=100, cooldown=0.4, ema=(0.1,)
     ),
@@ -144,7 +147,8 @@ def manifest(recipe: Backbones, data: States, completion: Completion) -> dict[st
         "network": {"name": "frames", "sizes": recipe.sizes},
         "codec": None,
         "condition": None,
-        "protein": {"counts": data.counts.tolist(), **completion.to_json()},
+        "protein": {"counts": data.counts.tolist(), "plans": learned(data.plans).to_json(),
+                    **completion.to_json()},
         "schedule": recipe.schedule,
         "parametrization": "x0",
         "shape": [3, longest],
@@ -153,11 +157,12 @@ def manifest(recipe: Backbones, data: States, completion: Completion) -> dict[st
         "licences": recipe.licences,
         "aliases": {},
         "training": {"ema": recipe.trainer.ema[-1], "settings": recipe.trainer.to_json()},
-    }
+    }  # fmt: skip
 
 
 class States:
-    """Chains as states: {"x": (B, 3, N), "mask": (B, N)}, N that of the longest of a batch.
+    """Chains as states: {"x": (B, 3, N), "mask": (B, N), "plan": (B, 3, N)}, N that of the longest
+    of a batch; a plan is what a chain is, helix, strand or neither.
 
     The chains of a batch are of like lengths, so that little is padding: the first index says
     which, the others pick among the `ALIKE` next to it. `counts[n]` is how many have n residues.
@@ -166,6 +171,7 @@ class States:
     def __init__(self, chains: proteins.Proteins) -> None:
         self.order = np.argsort(chains.lengths, kind="stable")
         self.chains = [chains.chain(i)[:, 1] / SCALE for i in self.order]
+        self.plans = [secondary(SCALE * x) for x in self.chains]
         self.counts = np.bincount(chains.lengths)
 
     def __len__(self) -> int:
@@ -178,12 +184,14 @@ class States:
         return [int(first + i % alike) for i in indices]
 
     def batch(self, indices: np.ndarray, /) -> dict[str, np.ndarray]:
-        picked = [self.chains[place] for place in self.places(indices)]
+        places = self.places(indices)
+        picked = [self.chains[place] for place in places]
         mask = masks([len(x) for x in picked])
         out = np.zeros((len(picked), 3, mask.shape[1]), np.float32)
         for row, x in zip(out, picked, strict=True):
             row[:, : len(x)] = (x - x.mean(0)).T
-        return {"x": out, "mask": mask}
+        plan = channels([self.plans[place] for place in places], mask.shape[1])
+        return {"x": out, "mask": mask, "plan": plan}
 
 
 class Texts:

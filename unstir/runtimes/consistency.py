@@ -20,6 +20,7 @@ from unstir.core.find import NotFound, named, names
 from unstir.core.parametrizations import parametrization
 from unstir.core.samplers._aliases import ours
 from unstir.core.schedules import from_json
+from unstir.modalities import plans
 from unstir.modalities.backbones import TERMS
 from unstir.modalities.structures import channels
 from unstir.runtimes.checks import INT8, Bad, Fields
@@ -242,6 +243,14 @@ def _check_protein(said: Fields, manifest: Manifest) -> None:
             found = np.zeros(0)
         if found.shape != shape or not np.isfinite(found).all():
             raise Bad(f"has no {' x '.join(map(str, shape))} numbers in protein.{name}")
+    planned = ((manifest.network or {}).get("sizes") or {}).get("planned", False)
+    if planned != ("plans" in (manifest.protein or {})):
+        raise Bad("has a network that is told plans, or counts of them, but not both")
+    if planned:
+        try:
+            plans.from_json((manifest.protein or {})["plans"])
+        except (ValueError, TypeError, AttributeError) as error:
+            raise Bad(f"has no plans in protein.plans: {error}") from None
     if manifest.graphs["denoiser"].inputs != ("x", "t", "extra"):
         raise Bad("is a model of proteins; its denoiser takes x, t and extra")
     letters = manifest.graphs.get("letters")

@@ -2,9 +2,10 @@
 
     for protein in proteins(n=4, length=80, seed=7): write([protein], f"{protein.title}.pdb")
 
-Each has as many residues as one of the training set, drawn by its seed, or `length`. One seed is
-one backbone, whatever else is drawn with it. The walk draws the trace of CA; N, C and O follow
-from it (modalities/backbones.py).
+Each has as many residues as one of the training set, drawn by its seed, or `length`; and which of
+them are to be helix, strand or neither is drawn as well (modalities/plans.py), or as `structure`
+says. One seed is one backbone, whatever else is drawn with it. The walk draws the trace of CA; N,
+C and O follow from it (modalities/backbones.py).
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ import numpy as np
 
 from unstir.core.levels import Denoise, Level
 from unstir.core.noise import seeds as following
+from unstir.core.noise import uniform
+from unstir.modalities import plans
 from unstir.modalities.backbones import from_json
 from unstir.modalities.chains import SCALE, masks, noise, relaxed
 from unstir.modalities.proteins import UNKNOWN, Protein
+from unstir.runtimes.manifest import Manifest
 from unstir.runtimes.model import Model
 from unstir.tasks.letters import letters
 from unstir.tasks.motif import Motif
@@ -51,6 +55,7 @@ class Folded:
     temperature: float
     relax: bool
     recipe: Recipe
+    structure: str | None = None
     motif: Motif | None = None
 
     def __len__(self) -> int:
@@ -75,7 +80,8 @@ class Folded:
         mask = masks(lengths, self.model.manifest.shape[1])
         places = self.motif.places(each, lengths.tolist()) if self.motif else None
         source = noise(each, mask, self.temperature)
-        denoise = again(self.model, mask, self.relax, self.motif, places)
+        told = self._told(each, lengths, mask, places)
+        denoise = again(self.model, told, self.relax, self.motif, places)
         x = self.way.path[0].sigma * source(-1)
         for step in self.way.sampler(denoise, x, self.way.path, noise=source):
             x = step.x
@@ -87,6 +93,28 @@ class Folded:
             title = f"{self.recipe.name} {each[i]}"
             made.append(Protein(xyz, texts[i], tuple(range(1, length + 1)), title))
         return made
+
+    def _told(
+        self, seeds: Sequence[int], lengths: np.ndarray, mask: np.ndarray,
+        places: list[np.ndarray] | None,
+    ) -> np.ndarray:  # fmt: skip
+        """What the network is told at first: no answer, which residues there are, and if it takes
+        plans, what they are to be; of a motif it is told where it is."""
+        own = [
+            np.zeros((len(mask), 3, mask.shape[1])),
+            mask[:, None],
+            np.zeros_like(mask)[:, None],
+        ]
+        if usual := (self.model.manifest.protein or {}).get("plans"):
+            numbers = uniform(seeds, (plans.NUMBERS,), field="plan")(-1)
+            texts = [
+                self.structure or plans.from_json(usual).draw(row, length)
+                for row, length in zip(numbers, lengths.tolist(), strict=True)
+            ]
+            own.append(plans.channels(texts, mask.shape[1]))
+            for row, where in zip(own[-1], places or (), strict=False):
+                row[:, where] = 0
+        return np.concatenate(own, 1).astype(np.float32)
 
     def _backbone(self, ca: np.ndarray, places: np.ndarray | None) -> np.ndarray:
         complete = from_json(dict(self.model.manifest.protein or {}))
@@ -118,6 +146,7 @@ def proteins(
     n: int = 1,
     seed: int | None = None,
     length: int | None = None,
+    structure: str | None = None,
     temperature: float | None = None,
     relax: bool = True,
     steps: int | None = None,
@@ -130,6 +159,8 @@ def proteins(
     Args:
         n: How many; backbone i has the seed SEED + i.
         length: How many residues each has, where it is not drawn.
+        structure: What they are to be, helix (H), strand (E), neither (C) or either (?), as
+            H20C4H18, where it is not drawn.
         temperature: Of the noise along the walk; below 1 surer, 1 as the data are spread.
         relax: Hold bonds, and room between residues, at every step of the second half.
     """
@@ -137,12 +168,12 @@ def proteins(
         None, "", model=model, n=n, seed=seed, threads=threads, kind="protein", steps=steps,
         sampler=sampler, spacing=spacing,
     )  # fmt: skip
-    return folding(ready, n, length, temperature, relax)
+    return folding(ready, n, length, structure, temperature, relax)
 
 
 def folding(
-    ready: Prepared, n: int, length: int | None, temperature: float | None, relax: bool,
-    motif: Motif | None = None, **record: Any,
+    ready: Prepared, n: int, length: int | None, structure: str | None,
+    temperature: float | None, relax: bool, motif: Motif | None = None, **record: Any,
 ) -> Folded:  # fmt: skip
     """The run that draws n backbones; `record` is what the recipe needs besides."""
     manifest = ready.model.manifest
@@ -152,31 +183,43 @@ def folding(
     around = f", and the motif takes {motif.least}" if motif else ""
     if least > known[-1]:
         raise BadRequest(f"{manifest.name} draws up to {known[-1]} residues{around}")
+    plan = None if structure is None else _planned(manifest, structure, length)
+    length = length if plan is None else len(plan)
     if length is not None and not least <= whole("length", length, 1, 10**6) <= known[-1]:
         raise BadRequest(
             f"length is {length}; {manifest.name} draws {known[0]} to {known[-1]} residues{around}"
         )
     usual = float(manifest.defaults.get("temperature", 1.0))
     heat = number("temperature", usual if temperature is None else temperature, 0, 10)
-    own = {"temperature": heat, "length": length, "no_relax": None if relax else True}
+    own = {"temperature": heat, "length": length, "structure": structure,
+           "no_relax": None if relax else True}  # fmt: skip
     given = {name: value for name, value in own.items() if value is not None}
     options = record.pop("options", {}) | given
     recipe = replace(ready.recipe(pixels=(0, 0), options=options, **record), scale=None)
-    return Folded(ready.model, ready.way, ready.seed, n, length, heat, relax, recipe, motif)
+    return Folded(ready.model, ready.way, ready.seed, n, length, heat, relax, recipe, plan, motif)
+
+
+def _planned(manifest: Manifest, structure: str, length: int | None) -> str:
+    """A letter for each residue."""
+    if "plans" not in (manifest.protein or {}):
+        raise BadRequest(f"{manifest.name} was not taught to be told a structure")
+    try:
+        plan = plans.parse(structure)
+    except ValueError as error:
+        raise BadRequest(f"structure is {error}") from None
+    if length not in (None, len(plan)):
+        raise BadRequest(f"structure says what {len(plan)} residues are; length is {length}")
+    return plan
 
 
 def again(
-    model: Model,
-    mask: np.ndarray,
-    relax: bool,
-    motif: Motif | None,
+    model: Model, told: np.ndarray, relax: bool, motif: Motif | None,
     places: list[np.ndarray] | None,
-) -> Denoise[np.ndarray]:
-    """The model's denoiser, told each time what it answered before (Chen et al. 2023), and from
-    the second time on where the motif is; made anew for each walk. `relax`: late answers are
-    made chains."""
-    told = np.zeros((len(mask), 5, mask.shape[1]), np.float32)
-    told[:, 3] = mask
+) -> Denoise[np.ndarray]:  # fmt: skip
+    """The model's denoiser, `told` (networks/frames.py) each time besides what it answered before
+    (Chen et al. 2023), and from the second time on where the motif is; made anew for each walk.
+    `relax`: late answers are made chains."""
+    mask = told[:, 3]
 
     def denoise(z: np.ndarray, t: Level) -> np.ndarray:
         out = model.net(z, t.t, extra=told)

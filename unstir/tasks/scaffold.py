@@ -18,6 +18,7 @@ def scaffold(
     *,
     keep: str,
     length: int | None = None,
+    structure: str | None = None,
     model: str = "proteins",
     n: int = 1,
     seed: int | None = None,
@@ -34,6 +35,8 @@ def scaffold(
         protein: The protein: .pdb or .cif.
         keep: The residues that stay, as A20-35 or A20-35,A50-60.
         length: How many residues the new chain has; else as many as is usual.
+        structure: What the residues of the new chain are to be, as in `generate`; those that stay
+            are what they are.
         n: How many; backbone i has the seed SEED + i.
     """
     protein = os.fspath(protein)
@@ -46,6 +49,6 @@ def scaffold(
         sampler=sampler, spacing=spacing,
     )  # fmt: skip
     return folding(
-        ready, n, length, temperature, relax, kept, verb="inpaint", given={"protein": protein},
-        files={protein: sha256(path)}, options={"keep": keep},
+        ready, n, length, structure, temperature, relax, kept, verb="inpaint",
+        given={"protein": protein}, files={protein: sha256(path)}, options={"keep": keep},
     )  # fmt: skip
