@@ -71,6 +71,7 @@ recipe = Atoms(
     trainer=Settings(
         steps=20_000, batch=64, lr=1e-3, muon_lr=0.01, warmup=300, cooldown=0.4, ema=(0.1,)
     ),
+    properties=("gap", "dipole"),
     defaults={"sampler": "ddim", "steps": 100, "scale": 1.0, "spacing": "uniform"},
     licences={
         "QM9 by qm9pack": "MIT, Copyright (c) Raghunathan Ramakrishnan; data: Ramakrishnan et al. "

@@ -53,7 +53,7 @@ def known() -> set[str]:
 def controls(n: int) -> dict[str, list[Structure]]:
     """Molecules that are held out; and those with every atom moved."""
     test = qm9.load(cache_dir() / "qm9").split("test").heavy()
-    real = [_one(test, i) for i in range(min(n, len(test)))]
+    real = [one(test, i) for i in range(min(n, len(test)))]
     rng = np.random.default_rng(0)
     moved = [
         replace(s, positions=s.positions + rng.normal(0, MOVED, s.positions.shape)) for s in real
@@ -81,7 +81,7 @@ def figures(samples: Sequence[Structure], seen: set[str] | None) -> list[Score]:
     return out
 
 
-def _one(molecules: qm9.Molecules, row: int) -> Structure:
+def one(molecules: qm9.Molecules, row: int) -> Structure:
     """A molecule of the set."""
     n = int((molecules.tokens[row] > 0).sum())
     kinds = [of_kind(qm9.TOKENS[k - 1]) for k in molecules.tokens[row, :n]]
