@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unstir.modalities.plans import LEAST, NUMBERS, Plans, channels, from_json, learn, parse
+from unstir.modalities.plans import LEAST, Plans, channels, from_json, learn, needed, parse
 
 BUNDLE = "CC" + "H" * 12 + "CCCC" + "H" * 12 + "CC"
 SHEET = "C" + "E" * 6 + "CCC" + "E" * 6 + "CCC" + "E" * 6 + "C"
@@ -17,7 +17,7 @@ SHEET = "C" + "E" * 6 + "CCC" + "E" * 6 + "CCC" + "E" * 6 + "C"
 
 def drawn(plans: Plans, length: int, count: int = 400) -> list[str]:
     rng = np.random.default_rng(0)
-    return [plans.draw(rng.random(NUMBERS), length) for _ in range(count)]
+    return [plans.draw(rng.random(needed(length)), length) for _ in range(count)]
 
 
 def test_short_and_long_words_say_the_same() -> None:

@@ -24,6 +24,15 @@ def test_proteins() -> None:
     assert np.abs(alone.xyz - made[2].xyz).max() < 0.05
 
 
+def test_a_structure_comes_as_it_was_asked_for() -> None:
+    """Most residues, not all; far from what the other plan brings."""
+    for plan, letter in (("H20C4H20", "helix"), ("C2E7C4E7C4E7C4E7C2", "strand")):
+        made = [p.xyz[:, 1] for p in proteins(n=4, seed=11, structure=plan, threads=1)]
+        said = mean([measured(x) for x in made])
+        assert said[letter] > 0.4
+        assert said["helix" if letter == "strand" else "strand"] < 0.1
+
+
 def test_relaxing_is_what_holds_bonds_and_room() -> None:
     loose = proteins(n=4, seed=11, length=60, threads=1, relax=False)
     assert mean([measured(p.xyz[:, 1]) for p in loose])["clashes"] > 3

@@ -2,7 +2,7 @@
 
     plan = parse("H20C4H18")                   # "HHHH...CCCCHHHH..."; ? where nothing is said
     plans = learn(secondary(x) for x in traces)            # folds.secondary
-    plan = plans.draw(numbers, length=80)      # by uniform numbers, `NUMBERS` of them or more
+    plan = plans.draw(numbers, length=80)      # by uniform numbers, `needed(80)` of them or more
     told = channels([plan, ...], most)         # (B, 3, most), for the network
 
 Drawn are helices and strands, one after another: of which kind each is depends on the two before,
@@ -29,8 +29,6 @@ LONGEST = 40
 """Residues of a piece or a loop from which on lengths are counted as one."""
 LEAST = min(HELICAL, STRETCHED)
 """Residues of the shortest helix or strand."""
-NUMBERS = 96
-"""Uniform numbers that a chain of 128 residues needs at most: three for each `LEAST` of them."""
 Counts = dict[str, list[int]]
 
 
@@ -123,6 +121,11 @@ def _pieces(text: str) -> Iterator[tuple[str, int, int]]:
             loop = 0
         else:
             loop += long
+
+
+def needed(length: int) -> int:
+    """Uniform numbers that a plan of so many residues takes at most: three for each piece."""
+    return 3 * -(-length // LEAST)
 
 
 def _pick(counts: Sequence[int], number: float) -> int:

@@ -66,9 +66,7 @@ def _square(trace: np.ndarray) -> Image.Image:
     return image.resize((SIDE, SIDE), Image.Resampling.BOX)
 
 
-def _color(
-    along: float, near: float, way: np.ndarray, across: np.ndarray
-) -> tuple[int, int, int]:
+def _color(along: float, near: float, way: np.ndarray, across: np.ndarray) -> tuple[int, int, int]:
     """By the place along the chain, paler far away, lit where the band faces the light."""
     normal = np.cross(way, across)
     lit = abs(float(normal @ LIGHT)) / (np.linalg.norm(normal) + 1e-9)

@@ -106,7 +106,7 @@ class Folded:
             np.zeros_like(mask)[:, None],
         ]
         if usual := (self.model.manifest.protein or {}).get("plans"):
-            numbers = uniform(seeds, (plans.NUMBERS,), field="plan")(-1)
+            numbers = uniform(seeds, (plans.needed(mask.shape[1]),), field="plan")(-1)
             texts = [
                 self.structure or plans.from_json(usual).draw(row, length)
                 for row, length in zip(numbers, lengths.tolist(), strict=True)
