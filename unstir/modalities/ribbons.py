@@ -69,7 +69,7 @@ def _square(trace: np.ndarray) -> Image.Image:
 def _color(along: float, near: float, way: np.ndarray, across: np.ndarray) -> tuple[int, int, int]:
     """By the place along the chain, paler far away, lit where the band faces the light."""
     normal = np.cross(way, across)
-    lit = abs(float(normal @ LIGHT)) / (np.linalg.norm(normal) + 1e-9)
+    lit = abs(float(normal @ LIGHT)) / (float(np.linalg.norm(normal)) + 1e-9)
     rgb = colorsys.hsv_to_rgb(0.66 * (1 - along), 0.75 * (0.5 + 0.5 * near), 0.55 + 0.45 * lit)
     red, green, blue = (int(255 * part) for part in rgb)
     return red, green, blue
