@@ -12,10 +12,9 @@ import sys
 
 import numpy as np
 
-from unstir.core.noise import uniform
 from unstir.evaluation import Score, mean
 from unstir.modalities.folds import secondary
-from unstir.modalities.plans import LETTERS, from_json, needed
+from unstir.modalities.plans import LETTERS, from_json
 from unstir.runtimes.model import load
 from unstir.tasks.proteins import proteins
 
@@ -24,12 +23,10 @@ NAMES = dict(zip(LETTERS, ("helix", "strand", "neither"), strict=True))
 
 def main(which: str, count: int, seed: int = 0) -> None:
     """Print a line for each letter and one for all."""
-    manifest = load(which, kind="protein").manifest
-    plans, most = from_json((manifest.protein or {})["plans"]), needed(manifest.shape[1])
-    numbers = uniform(range(seed, seed + count), (most,), field="plan")(-1)
+    plans = from_json((load(which, kind="protein").manifest.protein or {})["plans"])
     found = [secondary(p.xyz[:, 1]) for p in proteins(model=which, n=count, seed=seed)]
-    asked = [plans.draw(row, len(text)) for row, text in zip(numbers, found, strict=True)]
-    other = [plans.draw(row, len(text)) for row, text in zip(numbers[::-1], found, strict=True)]
+    seeds, lengths = range(seed, seed + count), list(map(len, found))
+    asked, other = plans.seeded(seeds, lengths), plans.seeded(seeds[::-1], lengths)
     for letter in (*LETTERS, ""):
         if not any(letter in plan for plan in asked):
             continue

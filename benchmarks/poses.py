@@ -1,8 +1,7 @@
 """Do molecules pass PoseBusters? Its fast checks of a molecule alone (Buttenschoen et al. 2024).
 
     pip install posebusters==0.6.5                  # BSD; needs rdkit
-    python -m benchmarks.poses 400                  # of the shipped model, seeds 0 to 399
-    python -m benchmarks.poses 400 --model runs/molecules
+    python -m benchmarks.poses molecules 400        # seeds 0 to 399
 
 Lengths of bonds, angles, room between atoms, flat rings and double bonds, one piece, right
 valences. Hydrogens that are not drawn are placed by rdkit; what is no molecule fails. Beside it
@@ -13,20 +12,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from unstir.evaluation import share
-from unstir.modalities.chemistry import raw, with_hydrogens
+from unstir.modalities.chemistry import sane, with_hydrogens
 from unstir.modalities.sdf import Structure
 from unstir.tasks.domains.molecules import building, controls
 from unstir.tasks.structures import structures
 
 
-def main(count: int, model: str) -> None:
+def main(which: str, count: int) -> None:
     """A line for the model and for each control, and what fails most."""
     for _ in building():
         pass
-    report(model, structures(model=model, n=count, seed=0))
+    report(which, structures(model=which, n=count, seed=0))
     for name, molecules in controls(count).items():
         report(name, molecules)
 
@@ -45,14 +43,9 @@ def report(name: str, molecules: Iterable[Structure]) -> None:
 def busted(molecules: Sequence[Structure]) -> tuple[dict[str, list[bool]], list[bool]]:
     """By check, whether each valid molecule passes; and whether each of all passes everything."""
     from posebusters import PoseBusters
-    from rdkit import Chem
 
     whole = [with_hydrogens(molecule) for molecule in molecules]
-    ready: list[Any] = []
-    for structure in whole:
-        if structure is not None:
-            ready.append(raw(structure))
-            Chem.SanitizeMol(ready[-1])
+    ready = [sane(structure) for structure in whole if structure is not None]
     table = PoseBusters(config="mol_fast").bust(ready)
     passed = iter(table.all(axis=1).tolist())
     checks = {str(check): list(map(bool, table[check])) for check in table.columns}
@@ -61,9 +54,7 @@ def busted(molecules: Sequence[Structure]) -> tuple[dict[str, list[bool]], list[
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case [count] if count.isdigit():
-            main(int(count), "molecules")
-        case [count, "--model", model] if count.isdigit():
-            main(int(count), model)
+        case [which, count] if count.isdigit():
+            main(which, int(count))
         case _:
-            sys.exit("usage: python -m benchmarks.poses N [--model MODEL]")
+            sys.exit("usage: python -m benchmarks.poses MODEL N")

@@ -20,11 +20,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from unstir.datasets import qm9
+from unstir.evaluation import mean
 from unstir.folders import cache_dir
 from unstir.modalities.chemistry import judged, sane
 from unstir.modalities.sdf import Structure
 from unstir.runtimes.model import load
-from unstir.tasks.domains.molecules import one
+from unstir.tasks.domains.molecules import building, one
 from unstir.tasks.structures import structures
 
 LEARNED, TESTED = 20_000, 2_000
@@ -44,10 +45,10 @@ class Regression:
 
 def fitted(features: np.ndarray, values: np.ndarray) -> Regression:
     """Ridge; the constant is not held back."""
-    middle, mean = features.mean(0), values.mean(0)
+    middle, usual = features.mean(0), values.mean(0)
     x = features - middle
-    weights = np.linalg.solve(x.T @ x + RIDGE * np.eye(x.shape[1]), x.T @ (values - mean))
-    return Regression(np.concatenate([weights, [mean - middle @ weights]]))
+    weights = np.linalg.solve(x.T @ x + RIDGE * np.eye(x.shape[1]), x.T @ (values - usual))
+    return Regression(np.concatenate([weights, [usual - middle @ weights]]))
 
 
 def seen(molecules: Sequence[Structure]) -> np.ndarray:
@@ -73,6 +74,8 @@ def main(which: str, count: int, scales: Sequence[float]) -> None:
     names = list((load(which, kind="molecule").manifest.condition or {}).get("names", ()))
     if not names:
         sys.exit(f"{which} knows of no numbers that could be wished for")
+    for _ in building():
+        pass
     molecules = qm9.load(cache_dir() / "qm9")
     train, test = (molecules.split(name) for name in ("train", "test"))
     known = np.random.default_rng(0).permutation(len(train))[:LEARNED]
@@ -91,9 +94,10 @@ def main(which: str, count: int, scales: Sequence[float]) -> None:
                 made = list(structures(model=which, n=count, seed=0, **asked))
                 good = [molecule for molecule in made if judged(molecule).good]
                 has = regression(seen(good))[:, k]
-                half = 1.96 * has.std(ddof=1) / len(has) ** 0.5
-                print(f"{name} {wish:g}, scale {scale:g}: {has.mean():.2f} +- {half:.2f}, of each "
-                      f"{np.abs(has - wish).mean():.2f} off; {len(good)} of {count} valid",
+                score = mean(name, has.tolist())
+                half = score.high - score.value
+                print(f"{name} {wish:g}, scale {scale:g}: {score.value:.2f} +- {half:.2f}, "
+                      f"of each {np.abs(has - wish).mean():.2f} off; {len(good)} of {count} valid",
                       flush=True)  # fmt: skip
 
 

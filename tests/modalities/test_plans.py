@@ -42,7 +42,8 @@ def test_plans_are_like_what_was_counted() -> None:
 
 
 def test_the_two_before_decide() -> None:
-    """Helices stand in threes, then a strand: one before alone could not tell when."""
+    """The first helix has a helix after it, later ones need not: one before
+    alone could not tell."""
     text = "CC".join(["H" * 6] * 3 + ["E" * 6] + ["H" * 6] * 3)
     for plan in drawn(learn([text]), 60, 50):
         kinds = [letter for letter, _ in groupby(plan) if letter != "C"]
@@ -91,3 +92,13 @@ def test_channels_say_letters_and_nothing_beyond() -> None:
     assert out.shape == (2, 3, 5)
     assert out[0].argmax(0)[[0, 1, 3]].tolist() == [0, 1, 2]
     assert out.sum(1).tolist() == [[1, 1, 0, 1, 0], [1, 0, 0, 0, 0]]
+
+
+def test_one_seed_is_one_plan() -> None:
+    """Whatever is drawn beside it, and however long that is."""
+    plans = learn([BUNDLE, SHEET])
+    together = plans.seeded([3, 4, 5], [40, 128, 61])
+    assert [len(text) for text in together] == [40, 128, 61]
+    assert [plans.seeded([3 + k], [n])[0] for k, n in enumerate((40, 128, 61))] == together
+    assert plans.seeded([3], [30])[0][:20] == together[0][:20]
+    assert len(set(plans.seeded(range(20), [60] * 20))) > 3

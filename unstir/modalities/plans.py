@@ -2,7 +2,7 @@
 
     plan = parse("H20C4H18")                   # "HHHH...CCCCHHHH..."; ? where nothing is said
     plans = learn(secondary(x) for x in traces)            # folds.secondary
-    plan = plans.draw(numbers, length=80)      # by uniform numbers, `needed(80)` of them or more
+    texts = plans.seeded([7, 8], [80, 60])     # one for each seed
     told = channels([plan, ...], most)         # (B, 3, most), for the network
 
 Drawn are helices and strands, one after another: of which kind each is depends on the two before,
@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from unstir.core.noise import uniform
 from unstir.modalities.folds import HELICAL, STRETCHED
 
 LETTERS, UNSAID, LOOP, BEGIN = "HEC", "?", "C", "^"
@@ -42,7 +43,8 @@ class Plans:
     loops: Counts
 
     def draw(self, numbers: Sequence[float] | np.ndarray, length: int) -> str:
-        """A plan of so many letters; a piece that the end cuts too short becomes a loop."""
+        """A plan of so many letters, by `needed` uniform numbers or more; a piece that the end
+        cuts too short becomes a loop."""
         own, text, before = iter(numbers), "", BEGIN * 2
         while len(text) < length:
             kind = KINDS[_pick(self.following[before], next(own))]
@@ -52,6 +54,11 @@ class Plans:
         text = text[:length]
         cut = len(text) - len(text.rstrip(text[-1]))
         return text[:-cut] + LOOP * cut if cut < LEAST else text
+
+    def seeded(self, seeds: Sequence[int], lengths: Sequence[int]) -> list[str]:
+        """The plans of these seeds, for chains of so many residues."""
+        numbers = uniform(seeds, (needed(max(lengths)),), field="plan")(-1)
+        return [self.draw(row, length) for row, length in zip(numbers, lengths, strict=True)]
 
     def to_json(self) -> dict[str, Counts]:
         """As model.json has it."""

@@ -19,7 +19,6 @@ import numpy as np
 
 from unstir.core.levels import Denoise, Level
 from unstir.core.noise import seeds as following
-from unstir.core.noise import uniform
 from unstir.modalities import plans
 from unstir.modalities.backbones import from_json
 from unstir.modalities.chains import SCALE, masks, noise, relaxed
@@ -106,11 +105,10 @@ class Folded:
             np.zeros_like(mask)[:, None],
         ]
         if usual := (self.model.manifest.protein or {}).get("plans"):
-            numbers = uniform(seeds, (plans.needed(mask.shape[1]),), field="plan")(-1)
-            texts = [
-                self.structure or plans.from_json(usual).draw(row, length)
-                for row, length in zip(numbers, lengths.tolist(), strict=True)
-            ]
+            if self.structure is None:
+                texts = plans.from_json(usual).seeded(seeds, lengths.tolist())
+            else:
+                texts = [self.structure] * len(mask)
             own.append(plans.channels(texts, mask.shape[1]))
             for row, where in zip(own[-1], places or (), strict=False):
                 row[:, where] = 0
