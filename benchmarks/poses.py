@@ -11,7 +11,7 @@ held-out molecules of QM9, and the same with every atom moved.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from unstir.evaluation import share
 from unstir.modalities.chemistry import sane, with_hydrogens
@@ -24,14 +24,15 @@ def main(which: str, count: int) -> None:
     """A line for the model and for each control, and what fails most."""
     for _ in building():
         pass
-    report(which, structures(model=which, n=count, seed=0))
-    for name, molecules in controls(count).items():
+    drawn = list(structures(model=which, n=count, seed=0))
+    report(which, drawn)
+    for name, molecules in controls(drawn).items():
         report(name, molecules)
 
 
-def report(name: str, molecules: Iterable[Structure]) -> None:
+def report(name: str, molecules: Sequence[Structure]) -> None:
     """The share of those that pass everything, and of each check that not all pass."""
-    checks, total = busted(list(molecules))
+    checks, total = busted(molecules)
     score = share(name, total)
     failing = {check: 100 * (1 - sum(row) / len(row)) for check, row in checks.items()}
     worst = sorted(failing, key=lambda check: -failing[check])[:4]

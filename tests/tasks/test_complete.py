@@ -12,7 +12,7 @@ from unstir.core.levels import Level
 from unstir.modalities import sdf
 from unstir.modalities.sdf import Structure
 from unstir.modalities.structures import project, unpack
-from unstir.tasks.kept import chosen, exact, holding
+from unstir.tasks.kept import Kept, chosen
 from unstir.tasks.request import BadRequest
 
 KINDS = ("C", "N", "O", "O-")
@@ -31,7 +31,7 @@ def estimate() -> tuple[np.ndarray, np.ndarray]:
 
 def test_the_estimate_holds_what_is_kept() -> None:
     z, mask = estimate()
-    out = holding(lambda z, t: z, KEPT, mask, KINDS, 1.4)(z, Level(0.5, 0.5, 0.5))
+    out = Kept(KEPT).holding(lambda z, t: z, mask, KINDS, 1.4)(z, Level(0.5, 0.5, 0.5))
     assert np.allclose(project(out, mask, 4), out, atol=1e-5)
     x, h, e = unpack(out, 4)
     wanted = (KEPT.positions[1] - KEPT.positions[0]) / 1.4
@@ -50,13 +50,31 @@ def test_it_is_given_back_to_the_last_bit() -> None:
         ("N", "N", "C"), (0, 0, 0), np.array([[0.0, 0, 0], [1.27, 0, 0], [2.5, 0, 0]]),
         np.zeros((3, 3), np.uint8),
     )  # fmt: skip
-    out = exact(drawn, KEPT)
+    out = Kept(KEPT).exact(drawn)
     assert (out.symbols, out.charges) == (("C", "O", "C"), (0, -1, 0))
     assert np.array_equal(out.positions[:2], KEPT.positions)
     assert np.linalg.norm(out.positions[2] - KEPT.positions.mean(0)) == pytest.approx(
         1.865, abs=0.01
     )
     assert out.bonds[0, 1] == 1
+
+
+def test_only_the_graph_is_held() -> None:
+    """Kinds and bonds are what they were, and the places are the network's own."""
+    z, mask = estimate()
+    out = Kept(KEPT, placed=False).holding(lambda z, t: z, mask, KINDS, 1.4)(
+        z, Level(0.5, 0.5, 0.5)
+    )
+    (x, h, e), before = unpack(out, 4), unpack(z, 4)
+    assert np.array_equal(x, before[0])
+    assert h[:, :2].argmax(-1).tolist() == [[0, 3], [0, 3]]
+    assert e[:, 0, 1].argmax(-1).tolist() == [1, 1]
+    assert np.array_equal(h[:, 2:], before[1][:, 2:])
+    drawn = Structure(("N", "N"), (0, 0), np.eye(2, 3), np.zeros((2, 2), np.uint8))
+    exact = Kept(KEPT, placed=False).exact(drawn)
+    assert (exact.symbols, exact.charges) == (("C", "O"), (0, -1))
+    assert np.array_equal(exact.positions, drawn.positions)
+    assert exact.bonds[0, 1] == 1
 
 
 def test_which_atoms() -> None:
@@ -85,12 +103,27 @@ def test_the_command(chains: Path, home: Path, capsys: pytest.CaptureFixture[str
     capsys.readouterr()
     assert main(["show", "out.sdf"]) == 0
     assert "unstir inpaint it.sdf --keep 0-1 --atoms 5" in capsys.readouterr().out
+    shapes = [*line, "--keep", "graph", "--n", "2", "--seed", "2", "-o", "shapes.sdf"]
+    assert main(shapes) == 0
+    one, two = sdf.read("shapes.sdf")
+    for molecule in (one, two):
+        assert (molecule.symbols, molecule.charges) == (KEPT.symbols, KEPT.charges)
+        assert np.array_equal(molecule.bonds, KEPT.bonds)
+    assert not np.allclose(one.positions, two.positions)
+    capsys.readouterr()
+    assert main(["show", "shapes.sdf"]) == 0
+    assert "unstir inpaint it.sdf --keep graph" in capsys.readouterr().out
     odd = Structure(("Si", "H"), (0, 0), KEPT.positions, KEPT.bonds)
     sdf.write([odd], "odd.sdf")
     for words, code, says in (
         (["inpaint", "odd.sdf", "--keep", "0"], 3, "atom 0 is Si"),
         (["inpaint", "odd.sdf", "--keep", "1"], 2, "it has no hydrogens"),
         (["inpaint", "it.sdf", "--keep", "0-1", "--atoms", "1"], 2, "2 are kept"),
+        (
+            ["inpaint", "it.sdf", "--keep", "graph", "--atoms", "3"],
+            2,
+            "the graph that is kept has 2",
+        ),
         (["inpaint", "it.sdf"], 2, "keep"),
         (["inpaint", "no.sdf", "--keep", "0"], 3, "no.sdf"),
     ):

@@ -65,7 +65,7 @@ def folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.setattr(proteins, "building", building)
     monkeypatch.setattr(proteins, "known", known)
-    monkeypatch.setattr(proteins, "controls", lambda n: {"held out": [helix(30)] * n})
+    monkeypatch.setattr(proteins, "controls", lambda made: {"held out": [helix(30)] * len(made)})
     Path("made").mkdir()
     for i, xyz in enumerate(some(2, 30)):
         protein = Protein(xyz, "G" * 30, tuple(range(1, 31)))

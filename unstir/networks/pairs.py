@@ -14,6 +14,8 @@ treats atoms in any order alike: positions enter as distances and leave as sums 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -111,6 +113,18 @@ class PairNet(nn.Module):
             nn.Linear(message, BONDS),
         )  # fmt: skip
 
+    def adapted(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Those of a network that knows only the first of the kinds: what is told of a further one
+        changes nothing at first, and nothing speaks for it."""
+        come, go = "enter_atom.weight", "leave_atom.1"
+        known = weights[come].shape[1] // 2
+        more = max(0, self.kinds - known)
+        return dict(weights) | {
+            come: F.pad(weights[come].unflatten(1, (2, known)), (0, more)).flatten(1),
+            f"{go}.weight": F.pad(weights[f"{go}.weight"], (0, 0, 0, more)),
+            f"{go}.bias": F.pad(weights[f"{go}.bias"], (0, more)),
+        }
+
     def forward(
         self,
         x: Tensor,
@@ -135,11 +149,12 @@ class PairNet(nn.Module):
         extra: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Positions (B, N, 3), logits of kinds (B, N, A) and of bonds (B, N, N, 4)."""
-        if extra is None or x.shape[1] != self.channels or extra.shape[1] != self.extra:
+        most = channels(self.kinds, x.shape[-1])
+        if extra is None or x.shape[1] != most or extra.shape[1] != most + 1:
             given = None if extra is None else extra.shape[1]
             raise ValueError(
-                f"state and extra have {x.shape[1]} and {given} channels; this network takes "
-                f"{self.channels} and {self.extra}"
+                f"state and extra have {x.shape[1]} and {given} channels; for {x.shape[-1]} atoms "
+                f"this network takes {most} and {most + 1}"
             )
         mask = extra[:, -1]
         pairs = between(mask)[..., None]

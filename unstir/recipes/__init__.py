@@ -18,9 +18,16 @@ if TYPE_CHECKING:
     from unstir.recipes.recipe import Events, Recipe, Source
     from unstir.training.settings import Settings
 
-NAMES = ("digits", "emoji", "molecules", "proteins", "smiles", "trace", "upscaler")
-WORLDS = {"molecules": "atoms", "proteins": "proteins", "smiles": "smiles"}
-"""What is no picture, and the file of its recipe."""
+NAMES = (
+    "digits", "emoji", "molecules", "molecules-h", "proteins", "smiles", "trace", "upscaler",
+)  # fmt: skip
+WORLDS = {
+    "molecules": ("atoms", "recipe"),
+    "molecules-h": ("atoms", "whole"),
+    "proteins": ("proteins", "recipe"),
+    "smiles": ("smiles", "recipe"),
+}
+"""What is no picture: the file of its recipe, and what it is called there."""
 BOTH = ("threads", "device", "dtype", "compile")
 OWN = ("batch", "lr", "muon_lr", "seed")
 
@@ -95,8 +102,10 @@ def _run_world(what: str, out: Path, changes: Changes, start: str | None) -> Eve
 
     if changes.codec_steps or changes.figures:
         raise ValueError(f"a model of {what} has no autoencoder and no figures of pictures")
-    module: Any = import_module(f"unstir.recipes.{WORLDS[what]}")
-    recipe = replace(module.recipe, trainer=trained(module.recipe.trainer, changes))
+    file, called = WORLDS[what]
+    module: Any = import_module(f"unstir.recipes.{file}")
+    recipe = getattr(module, called)
+    recipe = replace(recipe, trainer=trained(recipe.trainer, changes))
     return module.run(recipe, out, find_model(start) if start else None)
 
 

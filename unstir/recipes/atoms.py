@@ -1,16 +1,18 @@
 """Small molecules in space, from QM9: positions, kinds and bonds drawn together.
 
     unstir train molecules --out runs/molecules      # fetches qm9pack by pip; needs rdkit
+    unstir train molecules-h --start molecules --out runs/whole
 
-Heavy atoms only (up to nine of C, N, O, F); hydrogens follow from valences. One state holds all
-(modalities/structures.py), the objective is objectives/molecule.py, the network networks/pairs.py.
-Figures: its card.
+`molecules` are heavy atoms only (up to nine of C, N, O, F), and hydrogens follow from valences;
+`molecules-h` draws them like others, and may begin from the weights of the former. One state holds
+all (modalities/structures.py), the objective is objectives/molecule.py, the network
+networks/pairs.py. Figures: their cards.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,14 @@ recipe = Atoms(
         "QM9 by qm9pack": "MIT, Copyright (c) Raghunathan Ramakrishnan; data: Ramakrishnan et al. "
         "2014, Scientific Data 1, 140022 (CC0)"
     },
+)
+
+
+whole = replace(
+    recipe,
+    name="molecules-h",
+    title="Small organic molecules in space, with their hydrogens",
+    hydrogens=True,
 )
 
 
@@ -165,12 +175,14 @@ class States:
         return len(self.molecules)
 
     def batch(self, indices: np.ndarray, /) -> dict[str, np.ndarray]:
-        tokens = self.molecules.tokens[indices]
+        tokens, bonds = self.molecules.tokens[indices], self.molecules.bonds[indices]
+        longest = int((tokens > 0).sum(1).max())
+        tokens, bonds = tokens[:, :longest], bonds[:, :longest, :longest]
         mask = (tokens > 0).astype(np.float32)
         h = np.eye(self.kinds + 1, dtype=np.float32)[tokens][..., 1:]
-        e = np.eye(BONDS, dtype=np.float32)[self.molecules.bonds[indices]]
-        pairs = mask[:, :, None] * mask[:, None] * (1 - np.eye(self.atoms, dtype=np.float32))
-        x = self.molecules.positions[indices] / self.scale
+        e = np.eye(BONDS, dtype=np.float32)[bonds]
+        pairs = mask[:, :, None] * mask[:, None] * (1 - np.eye(longest, dtype=np.float32))
+        x = self.molecules.positions[indices, :longest] / self.scale
         out = {"x": pack(x, h, e * pairs[..., None]).astype(np.float32), "mask": mask}
         if self.numbers is None:
             return out

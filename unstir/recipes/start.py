@@ -26,7 +26,7 @@ def warm(net: Net, start: Mapping[str, Path], part: str) -> Net:
         raise ValueError(f"{start[part]} has no {path.name} to start from; leave out the start")
     weights = {k: v.float() for k, v in load_file(path).items()}
     own = {k: tuple(v.shape) for k, v in net.state_dict().items()}
-    weights = _idle(net, weights) | weights
+    weights = _idle(net, weights) | getattr(net, "adapted", dict)(weights)
     if ENTRY in own and ENTRY in weights:
         weights[ENTRY] = _widened(weights[ENTRY], own[ENTRY])
     given = {k: tuple(v.shape) for k, v in weights.items()}

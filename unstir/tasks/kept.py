@@ -1,19 +1,20 @@
 """A part of a molecule that stays as it is while the rest is drawn around it.
 
-    kept = part(structure, chosen("0-3,7", len(structure)), model)
-    denoise = holding(denoise, kept, mask, kinds, scale)     # at every step
-    molecule = exact(molecule, kept)                         # in the end
+    kept = Kept(part(structure, chosen("0-3,7", len(structure)), model))
+    denoise = kept.holding(denoise, mask, kinds, scale)      # at every step
+    molecule = kept.exact(molecule)                          # in the end
 
 The part stands in place of the network's estimate, so that the walk carries it down its own
 forward path. A molecule stands nowhere in particular: the part is set where the estimate has its
-middle, and given back in the end to the file's own last digit.
+middle, and given back in the end to the file's own last digit. Where only the graph is kept, its
+atoms and bonds are held so, and they may stand anywhere: other shapes of the same molecule.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -63,36 +64,49 @@ def part(given: Structure, rows: Sequence[int], model: Model) -> Structure:
     )  # fmt: skip
 
 
-def holding(
-    denoise: Denoise[np.ndarray], kept: Structure, mask: np.ndarray, kinds: Sequence[str],
-    scale: float,
-) -> Denoise[np.ndarray]:  # fmt: skip
-    """A Denoise whose answers hold the first atoms as they are kept."""
-    count = len(kept)
-    own = (kept.positions - kept.positions.mean(0)) / scale
-    names = [kind(*each) for each in zip(kept.symbols, kept.charges, strict=True)]
-    atoms = np.eye(len(kinds), dtype=np.float32)[[kinds.index(name) for name in names]]
-    bonds = np.eye(BONDS, dtype=np.float32)[kept.bonds] * (1 - np.eye(count)[..., None])
+@dataclass(frozen=True)
+class Kept:
+    """The first atoms of whatever is drawn, with the bonds among them, and unless they are not
+    `placed` with where they stand to each other."""
 
-    def held(z: np.ndarray, t: Level) -> np.ndarray:
-        x, h, e = (np.array(a) for a in unpack(denoise(z, t), len(kinds)))
-        x[:, :count] = own + x[:, :count].mean(1, keepdims=True)
-        h[:, :count], e[:, :count, :count] = atoms, bonds
-        there = mask[..., None]
-        x = (x - (x * there).sum(1, keepdims=True) / there.sum(1, keepdims=True)) * there
-        return pack(x, h, e).astype(z.dtype)
+    atoms: Structure
+    placed: bool = True
 
-    return held
+    def __len__(self) -> int:
+        return len(self.atoms)
 
+    def holding(
+        self, denoise: Denoise[np.ndarray], mask: np.ndarray, kinds: Sequence[str], scale: float
+    ) -> Denoise[np.ndarray]:
+        """A Denoise whose answers hold what is kept."""
+        kept, count = self.atoms, len(self)
+        own = (kept.positions - kept.positions.mean(0)) / scale
+        names = [kind(*each) for each in zip(kept.symbols, kept.charges, strict=True)]
+        atoms = np.eye(len(kinds), dtype=np.float32)[[kinds.index(name) for name in names]]
+        bonds = np.eye(BONDS, dtype=np.float32)[kept.bonds] * (1 - np.eye(count)[..., None])
 
-def exact(drawn: Structure, kept: Structure) -> Structure:
-    """The molecule where the kept part stands, with that part to the last bit."""
-    count = len(kept)
-    shift = (kept.positions - drawn.positions[:count]).mean(0)
-    x, bonds = drawn.positions + shift, drawn.bonds.copy()
-    x[:count], bonds[:count, :count] = kept.positions, kept.bonds
-    symbols = kept.symbols + drawn.symbols[count:]
-    return replace(
-        drawn, symbols=symbols, charges=kept.charges + drawn.charges[count:], positions=x,
-        bonds=bonds,
-    )  # fmt: skip
+        def held(z: np.ndarray, t: Level) -> np.ndarray:
+            x, h, e = (np.array(a) for a in unpack(denoise(z, t), len(kinds)))
+            h[:, :count], e[:, :count, :count] = atoms, bonds
+            if self.placed:
+                x[:, :count] = own + x[:, :count].mean(1, keepdims=True)
+                there = mask[..., None]
+                x = (x - (x * there).sum(1, keepdims=True) / there.sum(1, keepdims=True)) * there
+            return pack(x, h, e).astype(z.dtype)
+
+        return held
+
+    def exact(self, drawn: Structure) -> Structure:
+        """The molecule, with what is kept to the last bit: where the kept part stands, if it is
+        placed."""
+        kept, count = self.atoms, len(self)
+        x, bonds = drawn.positions, drawn.bonds.copy()
+        bonds[:count, :count] = kept.bonds
+        if self.placed:
+            x = x + (kept.positions - x[:count]).mean(0)
+            x[:count] = kept.positions
+        symbols, charges = (
+            kept.symbols + drawn.symbols[count:],
+            kept.charges + drawn.charges[count:],
+        )
+        return replace(drawn, symbols=symbols, charges=charges, positions=x, bonds=bonds)

@@ -110,7 +110,7 @@ def _measured(
     for done, total in module.building():
         yield Progress(module.DATA, done, total)
     seen, columns = module.known(), {}
-    sets = {Path(what).name: samples} | (module.controls(len(samples)) if controls else {})
+    sets = {Path(what).name: samples} | (module.controls(samples) if controls else {})
     for done, (name, each) in enumerate(sets.items()):
         yield Progress("measuring", done, len(sets))
         columns[f"{name} ({len(each):,})"] = module.figures(each, seen)

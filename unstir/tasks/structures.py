@@ -25,7 +25,7 @@ from unstir.modalities.image_text import KEY
 from unstir.modalities.sdf import Structure, of_kind
 from unstir.modalities.structures import noise, unpack
 from unstir.runtimes.model import Model, paired
-from unstir.tasks.kept import exact, holding
+from unstir.tasks.kept import Kept
 from unstir.tasks.prepared import Prepared, prepare
 from unstir.tasks.process import Process
 from unstir.tasks.recipe import Recipe
@@ -48,7 +48,7 @@ class Drawn:
     atoms: int | None
     recipe: Recipe
     about: Subject
-    kept: Structure | None = None
+    kept: Kept | None = None
 
     def __len__(self) -> int:
         return self.n
@@ -77,12 +77,12 @@ class Drawn:
             again(self.model, self.way, self.about, mask),
         )
         if self.kept is not None:
-            denoise = holding(denoise, self.kept, mask, kinds, scale)
+            denoise = self.kept.holding(denoise, mask, kinds, scale)
         x = self.way.path[0].sigma * source(-1)
         for step in self.way.sampler(denoise, x, self.way.path, noise=source):
             x = step.x
         made = finished(x, mask, kinds, scale)
-        return made if self.kept is None else [exact(molecule, self.kept) for molecule in made]
+        return made if self.kept is None else [self.kept.exact(molecule) for molecule in made]
 
 
 def structures(
@@ -114,7 +114,7 @@ def structures(
 
 
 def drawing(
-    ready: Prepared, n: int, atoms: int | None, kept: Structure | None = None,
+    ready: Prepared, n: int, atoms: int | None, kept: Kept | None = None,
     want: str | None = None, scale: float | None = None, **record: Any,
 ) -> Drawn:  # fmt: skip
     """The run that draws n molecules; `record` is what the recipe needs besides."""

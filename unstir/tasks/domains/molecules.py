@@ -2,8 +2,9 @@
 
 Valid, in one piece: by rdkit; unique among these; novel: no molecule of the training set has that
 SMILES. Stability of atoms and of whole molecules: by the bonds that are drawn, and by EDM's table
-of distances (Hoogeboom et al. 2022). Where hydrogens are not drawn those that rdkit places are
-used, so valences are easier to get right than where they are.
+of distances (Hoogeboom et al. 2022). Where hydrogens are not drawn those that rdkit places on
+valid molecules are used, so valences are easier to get right than where they are; where they are,
+everything that was drawn counts, as it is.
 """
 
 from __future__ import annotations
@@ -50,10 +51,12 @@ def known() -> set[str]:
     return {Chem.MolToSmiles(Chem.MolFromSmiles(smiles)) for smiles in train}
 
 
-def controls(n: int) -> dict[str, list[Structure]]:
-    """Molecules that are held out; and those with every atom moved."""
-    test = qm9.load(cache_dir() / "qm9").split("test").heavy()
-    real = [one(test, i) for i in range(min(n, len(test)))]
+def controls(samples: Sequence[Structure]) -> dict[str, list[Structure]]:
+    """As many molecules that are held out, with hydrogens or without like these; and those with
+    every atom moved."""
+    test = qm9.load(cache_dir() / "qm9").split("test")
+    test = test if whole(samples) else test.heavy()
+    real = [one(test, i) for i in range(min(len(samples), len(test)))]
     rng = np.random.default_rng(0)
     moved = [
         replace(s, positions=s.positions + rng.normal(0, MOVED, s.positions.shape)) for s in real
@@ -72,13 +75,19 @@ def figures(samples: Sequence[Structure], seen: set[str] | None) -> list[Score]:
     if seen is not None:
         fresh = [smiles not in seen for smiles in set(good)]
         out.append(share("of these novel", fresh, len(seen)))
-    whole = [with_hydrogens(m) for m, v in zip(samples, verdicts, strict=True) if v.good]
+    valid = [molecule for molecule, v in zip(samples, verdicts, strict=True) if v.good]
+    complete = samples if whole(samples) else [with_hydrogens(molecule) for molecule in valid]
     for title, rule in (("bonds", stable), ("distances", looked_up)):
-        shares = [(rule(molecule), len(molecule)) for molecule in whole if molecule is not None]
+        shares = [(rule(molecule), len(molecule)) for molecule in complete if molecule is not None]
         atoms = np.average([part for (part, _), _ in shares], weights=[n for _, n in shares])
         out.append(plain(f"atoms stable by {title}", float(atoms), sum(n for _, n in shares)))
         out.append(share(f"molecules stable by {title}", [all_ for (_, all_), _ in shares]))
     return out
+
+
+def whole(samples: Sequence[Structure]) -> bool:
+    """Whether hydrogens are among what was drawn."""
+    return any("H" in molecule.symbols for molecule in samples)
 
 
 def one(molecules: qm9.Molecules, row: int) -> Structure:

@@ -59,10 +59,10 @@ def known() -> Known:
     return out
 
 
-def controls(n: int) -> dict[str, list[np.ndarray]]:
+def controls(samples: Sequence[np.ndarray]) -> dict[str, list[np.ndarray]]:
     """Held-out chains; their mirror images; chains of good bonds that go anywhere."""
     test = data.load(cache_dir() / "proteins").split("test").globular()
-    order = np.random.default_rng(0).permutation(len(test))[:n]
+    order = np.random.default_rng(0).permutation(len(test))[: len(samples)]
     real = [test.chain(int(i))[:, 1] for i in order]
     rng, walks = np.random.default_rng(0), []
     for x in real:

@@ -61,10 +61,10 @@ def known() -> set[str]:
     return set(moses.load(cache_dir() / "moses", "train"))
 
 
-def controls(n: int) -> dict[str, list[str]]:
+def controls(samples: Sequence[str]) -> dict[str, list[str]]:
     """Test molecules, others than distances are from; and those with two symbols exchanged."""
     rng = np.random.default_rng(0)
-    real = _test()[MOST : MOST + n]
+    real = _test()[MOST : MOST + len(samples)]
     return {"held out": real, "two symbols exchanged": [exchanged(s, rng) for s in real]}
 
 

@@ -1,0 +1,101 @@
+"""Shapes of a known molecule: how near do drawn ones come to that of quantum chemistry?
+
+    python -m benchmarks.shapes molecules 200 10    # 200 held-out molecules, ten shapes of each
+
+`unstir inpaint it.sdf --keep graph` of held-out molecules of QM9; root mean square distance of the
+atoms after the best alignment (symmetries counted, so rdkit's GetBestRMS), of one shape and of the
+nearest of all, in angstrom; and the share of molecules with a shape within 0.5. Beside it as many
+shapes by rdkit's ETKDG (Wang et al. 2020), which knows chemistry, without its force field. Needs
+rdkit.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unstir.datasets import qm9
+from unstir.evaluation import Score, mean, share
+from unstir.folders import cache_dir
+from unstir.modalities import sdf
+from unstir.modalities.chemistry import sane
+from unstir.modalities.sdf import Structure
+from unstir.runtimes.manifest import read
+from unstir.runtimes.shelf import folder
+from unstir.tasks.complete import complete
+from unstir.tasks.domains.molecules import building, one
+
+LEAST, WITHIN = 5, 0.5
+"""Heavy atoms of a molecule that is asked about, at least; angstrom."""
+
+
+def main(which: str, count: int, shapes: int) -> None:
+    """A line for the model and for ETKDG."""
+    for _ in building():
+        pass
+    data = qm9.load(cache_dir() / "qm9").split("test")
+    data = data if "H" in (read(folder(which)).molecule or {})["kinds"] else data.heavy()
+    big = np.flatnonzero(((data.tokens > 0) & (data.tokens < len(qm9.TOKENS))).sum(1) >= LEAST)
+    chosen = np.random.default_rng(0).permutation(big)
+    found: dict[str, list[list[float]]] = {which: [], "ETKDG": []}
+    for row in map(int, chosen):
+        true = one(data, row)
+        placed = etkdg(true, shapes) if sane(true) is not None else []
+        if not placed:
+            continue
+        found["ETKDG"].append([apart(true, x) for x in placed])
+        found[which].append([apart(true, x) for x in drawn(which, true, shapes)])
+        if len(found[which]) == count:
+            break
+    for name, rows in found.items():
+        nearest = [min(row) for row in rows]
+        said = [mean("one", [row[0] for row in rows]), mean("nearest", nearest),
+                share("within", [d < WITHIN for d in nearest])]  # fmt: skip
+        print(f"{name:12} {len(rows)} molecules: one shape {_said(said[0])} A off, the nearest of "
+              f"{shapes} {_said(said[1])}; within {WITHIN} A {_said(said[2], 100)} %")  # fmt: skip
+
+
+def drawn(which: str, true: Structure, count: int) -> list[np.ndarray]:
+    """Positions (N, 3) of shapes by the model, which is told kinds and bonds."""
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / "it.sdf"
+        sdf.write([true], file)
+        made = complete(str(file), keep="graph", model=which, n=count, seed=0)
+        return [molecule.positions for molecule in made]
+
+
+def etkdg(true: Structure, count: int) -> list[np.ndarray]:
+    """The same by rdkit; none where it fails."""
+    from rdkit import Chem
+    from rdkit.Chem import AllChem
+
+    whole: Any = Chem.AddHs(sane(true))
+    which = AllChem.EmbedMultipleConfs(whole, numConfs=count, randomSeed=1)
+    places = [whole.GetConformer(i).GetPositions()[: len(true)] for i in which]
+    return places if len(places) == count else []
+
+
+def apart(true: Structure, positions: np.ndarray) -> float:
+    """Root mean square distance of heavy atoms, angstrom."""
+    from rdkit import Chem
+    from rdkit.Chem import rdMolAlign
+
+    both = [Chem.RemoveHs(sane(s)) for s in (true, replace(true, positions=positions))]
+    return float(rdMolAlign.GetBestRMS(both[1], both[0]))
+
+
+def _said(score: Score, times: float = 1) -> str:
+    return f"{times * score.value:.3g} ({times * score.low:.3g} to {times * score.high:.3g})"
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case [which, count, shapes] if count.isdigit() and shapes.isdigit():
+            main(which, int(count), int(shapes))
+        case _:
+            sys.exit("usage: python -m benchmarks.shapes MODEL MOLECULES SHAPES")
