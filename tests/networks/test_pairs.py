@@ -98,3 +98,36 @@ def test_it_hears_what_it_is_told(net: PairNet) -> None:
     assert (net(z, t, extra=told) - net(z, 1 - t, extra=told)).abs().max() > 1e-3
     with pytest.raises(ValueError, match="this network takes"):
         net(z, t)
+
+
+@torch.no_grad()
+def test_places_beyond_the_longest_may_be_left_out(net: PairNet) -> None:
+    z, t, told = question()
+    told[:, -1, 5:] = 0
+    x, h, e = unpack(z, KINDS)
+    before = unpack(told[:, :-1], KINDS)
+    short = [pack(x[:, :5], h[:, :5], e[:, :5, :5]) for x, h, e in ((x, h, e), before)]
+    out = net(short[0], t, extra=torch.cat([short[1], told[:, -1:, :5]], 1))
+    whole = unpack(net(z, t, extra=told), KINDS)
+    for part, cut in zip(unpack(out, KINDS), whole, strict=True):
+        assert torch.allclose(part, cut[:, :5, :5] if cut.ndim == 4 else cut[:, :5], atol=1e-5)
+
+
+@torch.no_grad()
+def test_a_network_of_more_kinds_begins_where_one_of_fewer_ended(net: PairNet) -> None:
+    """What it says of the kinds that both know is the same, whatever it is told of the new one."""
+    more = PairNet(KINDS + 1, ATOMS, width=32, edge=16, message=16, depth=3).eval()
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        more.load_state_dict(net.state_dict())
+    more.load_state_dict(more.adapted(net.state_dict()))
+    z, t, told = question()
+    (x, h, e), before = unpack(z, KINDS), unpack(told[:, :-1], KINDS)
+    new = torch.randn(*h.shape[:2], 1) * told[:, -1, :, None]
+    wide = pack(x, torch.cat([h, new], -1), e)
+    last = pack(before[0], torch.cat([before[1], -new], -1), before[2])
+    found = more.logits(wide, t, extra=torch.cat([last, told[:, -1:]], 1))
+    known = net.logits(z, t, extra=told)
+    assert torch.allclose(found[0], known[0], atol=1e-5)
+    assert torch.allclose(found[1][..., :KINDS], known[1], atol=1e-5)
+    assert found[1][..., KINDS:].abs().max() == 0
+    assert torch.allclose(found[2], known[2], atol=1e-5)

@@ -1,9 +1,10 @@
-"""The figures of strings, on molecules whose answers are known."""
+"""The figures of molecules, on some whose answers are known."""
 
 import numpy as np
 import pytest
 
-from unstir.tasks.domains import smiles
+from unstir.modalities.sdf import Structure
+from unstir.tasks.domains import molecules, smiles
 from unstir.tasks.domains.smiles import apart, diversity, exchanged, molecule, passes
 
 
@@ -38,3 +39,28 @@ def test_exchanged() -> None:
     for _ in range(20):
         other = exchanged("CC(=O)Cl", rng)
         assert sorted(other) == sorted("CC(=O)Cl")
+
+
+def methane(hydrogens: int, apart: float = 1.09) -> Structure:
+    """Carbon with some of its four hydrogens."""
+    corners = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / np.sqrt(3)
+    places = np.concatenate([np.zeros((1, 3)), apart * corners])[: 1 + hydrogens]
+    bonds = np.zeros((1 + hydrogens, 1 + hydrogens), np.uint8)
+    bonds[0, 1:] = bonds[1:, 0] = 1
+    return Structure(("C", *"H" * hydrogens), (0,) * (1 + hydrogens), places, bonds)
+
+
+def test_hydrogens_that_are_drawn_count_as_they_are() -> None:
+    """None is added: of two molecules one lacks a hydrogen, of two one has its bonds too long."""
+
+    def found(*samples: Structure) -> dict[str, float]:
+        return {score.name: score.value for score in molecules.figures(samples, {"CC"})}
+
+    lacking = found(methane(4), methane(3))
+    assert lacking["valid and connected"] == 0.5
+    assert lacking["molecules stable by bonds"] == lacking["molecules stable by distances"] == 0.5
+    assert lacking["atoms stable by bonds"] == pytest.approx(8 / 9)
+    assert lacking["of these novel"] == 1
+    far = found(methane(4), methane(4, apart=1.4))
+    assert (far["molecules stable by bonds"], far["molecules stable by distances"]) == (1, 0.5)
+    assert found(methane(0))["molecules stable by distances"] == 1  # rdkit places them
