@@ -48,9 +48,8 @@ def train(
 
     Args:
         what: A recipe (digits, emoji, molecules, molecules-h, proteins, smiles, trace,
-            upscaler), or a folder
-            of pictures: captioned by metadata.jsonl or .txt files, sorted into class
-            folders, or neither.
+            upscaler), or a folder of pictures: captioned by metadata.jsonl or .txt files,
+            sorted into class folders, or neither.
         out: Folder of the run, and of the model when it is done. The same command goes on
             after a stop.
         steps: Steps of the denoiser's training; without it, what suits recipe and data.
