@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from unstir.codecs.seen import nothing
 from unstir.conditions.manifest import from_manifest
 from unstir.core.find import find
 from unstir.core.parametrizations import to_x0
@@ -221,9 +222,17 @@ class Held:
         for t in (torch.arange(8) + 0.5) / 8:
             at = level(schedule, float(t))
             into = to_x0(recipe.parametrization, at)[2]
-            out = net(into * (at.alpha * x0 + at.sigma * eps), t.expand(len(x0)), *self.tokens)
+            xt = into * (at.alpha * x0 + at.sigma * eps)
+            out = net(xt, t.expand(len(x0)), *self.tokens, extra=unseen(recipe, len(x0)))
             errors.append(float((out - (eps - x0)).square().mean()))
         return float(np.mean(errors))
+
+
+def unseen(recipe: Recipe, count: int) -> Tensor | None:
+    """What a network that repaints sees where all is to be drawn."""
+    if not recipe.repaints:
+        return None
+    return torch.from_numpy(nothing(recipe.shape)).expand(count, -1, -1, -1)
 
 
 def cost(net: nn.Module, held: Held) -> float:
@@ -231,7 +240,9 @@ def cost(net: nn.Module, held: Held) -> float:
     from torch.utils.flop_counter import FlopCounterMode
 
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        net(torch.zeros(1, 16, 8, 8), torch.zeros(1), *(part[:1] for part in held.tokens))
+        tokens = (part[:1] for part in held.tokens)
+        extra = unseen(emoji.recipe, 1)
+        net(torch.zeros(1, 16, 8, 8), torch.zeros(1), *tokens, extra=extra)
     return float(counter.get_total_flops())
 
 

@@ -75,7 +75,7 @@ recipe = Strings(
     measured=300_000,
     sizes=dict(width=192, depth=6),
     trainer=Settings(steps=12_000, batch=64, lr=2e-3, muon_lr=0.02, warmup=100, cooldown=0.5),
-    defaults=dict(sampler="confidence", steps=28, scale=1.0, temperature=0.6, sweeps=2),
+    defaults=dict(sampler="confidence", steps=28, scale=1.0, temperature=0.6, sweeps=3),
     licences={
         "MOSES by molsets": "MIT, Copyright (c) 2018 Insilico Medicine; Polykovskiy et al. 2020",
     },
