@@ -10,6 +10,7 @@ from unstir.modalities.folds import mean, measured
 from unstir.modalities.proteins import RESIDUES
 from unstir.tasks.proteins import proteins
 from unstir.tasks.strings import decorate, strings
+from unstir.tasks.structures import structures
 
 
 def test_proteins() -> None:
@@ -51,3 +52,34 @@ def test_strings() -> None:
     assert alone.text == made[19]
     kept = [w.text for w in decorate("c1ccc(*)cc1", n=5, seed=1, threads=1)]
     assert all(text.startswith("c1ccc(") and text.endswith(")cc1") for text in kept)
+
+
+def test_wishes_of_strings() -> None:
+    """Numbers that the training set has at its ends, a deviation or more from its mean."""
+    pytest.importorskip("rdkit")
+    from unstir.modalities.chemistry import properties
+
+    for at, low, high, least in (
+        (0, "logp=1", "logp=4", 1.5),
+        (1, "weight=260", "weight=340", 40),
+    ):
+        means = [
+            np.nanmean(
+                [properties(w.text)[at] for w in strings(n=40, seed=11, want=want, threads=1)]
+            )
+            for want in (low, high)
+        ]
+        assert means[1] - means[0] > least
+
+
+def test_hydrogens() -> None:
+    """They are drawn with the model that knows them, one of them for each heavy atom and more."""
+    pytest.importorskip("rdkit")
+    from unstir.modalities.chemistry import judged
+
+    made = list(structures(model="molecules-h", n=8, seed=11, atoms=18, steps=50, threads=1))
+    assert all(8 <= molecule.symbols.count("H") <= 13 for molecule in made)
+    assert sum(judged(molecule).good for molecule in made) >= 2
+    [alone] = structures(model="molecules-h", n=1, seed=13, atoms=18, steps=50, threads=1)
+    assert alone.symbols == made[2].symbols
+    assert np.abs(alone.positions - made[2].positions).max() < 1e-3

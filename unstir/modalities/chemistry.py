@@ -64,14 +64,16 @@ def properties(smiles: str) -> tuple[float, ...]:
 
 def judged(structure: Structure) -> Verdict:
     """Sanitized or not, in one piece or not, and its canonical SMILES without hydrogens."""
-    from rdkit import Chem
+    from rdkit import Chem, rdBase
 
     molecule = sane(structure)
     if molecule is None:
         return Verdict(False, False, "")
     connected = len(Chem.GetMolFrags(molecule)) == 1
     radical = any(atom.GetNumRadicalElectrons() for atom in molecule.GetAtoms())
-    return Verdict(not radical, connected, Chem.MolToSmiles(Chem.RemoveHs(molecule)))
+    with rdBase.BlockLogs():
+        smiles = Chem.MolToSmiles(Chem.RemoveHs(molecule))
+    return Verdict(not radical, connected, smiles)
 
 
 def sane(structure: Structure) -> Any:

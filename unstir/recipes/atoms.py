@@ -87,6 +87,9 @@ whole = replace(
     name="molecules-h",
     title="Small organic molecules in space, with their hydrogens",
     hydrogens=True,
+    trainer=Settings(
+        steps=5_000, batch=32, lr=1e-3, muon_lr=0.01, warmup=100, cooldown=0.6, ema=(0.1,)
+    ),
 )
 
 
