@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from unstir.apps.cli import main
-from unstir.core.levels import Level
 from unstir.modalities import sdf
 from unstir.modalities.sdf import Structure
 from unstir.modalities.structures import project, unpack
@@ -31,7 +30,7 @@ def estimate() -> tuple[np.ndarray, np.ndarray]:
 
 def test_the_estimate_holds_what_is_kept() -> None:
     z, mask = estimate()
-    out = Kept(KEPT).holding(lambda z, t: z, mask, KINDS, 1.4)(z, Level(0.5, 0.5, 0.5))
+    out = Kept(KEPT).holding(mask, KINDS, 1.4)(z)
     assert np.allclose(project(out, mask, 4), out, atol=1e-5)
     x, h, e = unpack(out, 4)
     wanted = (KEPT.positions[1] - KEPT.positions[0]) / 1.4
@@ -62,9 +61,7 @@ def test_it_is_given_back_to_the_last_bit() -> None:
 def test_only_the_graph_is_held() -> None:
     """Kinds and bonds are what they were, and the places are the network's own."""
     z, mask = estimate()
-    out = Kept(KEPT, placed=False).holding(lambda z, t: z, mask, KINDS, 1.4)(
-        z, Level(0.5, 0.5, 0.5)
-    )
+    out = Kept(KEPT, placed=False).holding(mask, KINDS, 1.4)(z)
     (x, h, e), before = unpack(out, 4), unpack(z, 4)
     assert np.array_equal(x, before[0])
     assert h[:, :2].argmax(-1).tolist() == [[0, 3], [0, 3]]

@@ -4,7 +4,7 @@
     unstir train emoji --out runs/emoji     # the same command goes on where it stopped
 
 Data: captioned scenes of Fluent Emoji 3D glyphs (docs/data.md). Text by the pretrained MiniLM
-token states. The shipped model came about in four stretches of 15,300 steps in all (docs/log.md);
+token states. The shipped model came about in five stretches of 17,000 steps in all (docs/log.md);
 its figures: `unstir/models/emoji/card.md`.
 """
 

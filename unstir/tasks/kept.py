@@ -1,24 +1,25 @@
 """A part of a molecule that stays as it is while the rest is drawn around it.
 
     kept = Kept(part(structure, chosen("0-3,7", len(structure)), model))
-    denoise = kept.holding(denoise, mask, kinds, scale)      # at every step
+    hold = kept.holding(mask, kinds, scale)
+    x0 = hold(x0)                                            # the estimate, at every step
     molecule = kept.exact(molecule)                          # in the end
 
 The part stands in place of the network's estimate, so that the walk carries it down its own
-forward path. A molecule stands nowhere in particular: the part is set where the estimate has its
-middle, and given back in the end to the file's own last digit. Where only the graph is kept, its
-atoms and bonds are held so, and they may stand anywhere: other shapes of the same molecule.
+forward path, and the network, which is told its last estimate, is told the part. A molecule stands
+nowhere in particular: the part is set where the estimate has its middle, and given back in the end
+to the file's own last digit. Where only the graph is kept, its atoms and bonds are held so, and
+they may stand anywhere: other shapes of the same molecule.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from unstir.core.levels import Denoise, Level
 from unstir.modalities.sdf import BadMolecule, Structure, kind
 from unstir.modalities.structures import BONDS, pack, unpack
 from unstir.runtimes.model import Model
@@ -76,23 +77,23 @@ class Kept:
         return len(self.atoms)
 
     def holding(
-        self, denoise: Denoise[np.ndarray], mask: np.ndarray, kinds: Sequence[str], scale: float
-    ) -> Denoise[np.ndarray]:
-        """A Denoise whose answers hold what is kept."""
+        self, mask: np.ndarray, kinds: Sequence[str], scale: float
+    ) -> Callable[[np.ndarray], np.ndarray]:
+        """What puts into an estimate what is kept."""
         kept, count = self.atoms, len(self)
         own = (kept.positions - kept.positions.mean(0)) / scale
         names = [kind(*each) for each in zip(kept.symbols, kept.charges, strict=True)]
         atoms = np.eye(len(kinds), dtype=np.float32)[[kinds.index(name) for name in names]]
         bonds = np.eye(BONDS, dtype=np.float32)[kept.bonds] * (1 - np.eye(count)[..., None])
 
-        def held(z: np.ndarray, t: Level) -> np.ndarray:
-            x, h, e = (np.array(a) for a in unpack(denoise(z, t), len(kinds)))
+        def held(x0: np.ndarray) -> np.ndarray:
+            x, h, e = (np.array(a) for a in unpack(x0, len(kinds)))
             h[:, :count], e[:, :count, :count] = atoms, bonds
             if self.placed:
                 x[:, :count] = own + x[:, :count].mean(1, keepdims=True)
                 there = mask[..., None]
                 x = (x - (x * there).sum(1, keepdims=True) / there.sum(1, keepdims=True)) * there
-            return pack(x, h, e).astype(z.dtype)
+            return pack(x, h, e).astype(x0.dtype)
 
         return held
 

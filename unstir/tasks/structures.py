@@ -10,7 +10,7 @@ molecule, whatever else is drawn with it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -72,12 +72,9 @@ class Drawn:
         counts = sizes(each, said["counts"], self.atoms)
         least = 0 if self.kept is None else len(self.kept)
         mask = masks(np.maximum(counts, least), self.model.manifest.shape[1])
-        source, denoise = (
-            noise(each, mask, len(kinds)),
-            again(self.model, self.way, self.about, mask),
-        )
-        if self.kept is not None:
-            denoise = self.kept.holding(denoise, mask, kinds, scale)
+        source = noise(each, mask, len(kinds))
+        hold = None if self.kept is None else self.kept.holding(mask, kinds, scale)
+        denoise = again(self.model, self.way, self.about, mask, hold)
         x = self.way.path[0].sigma * source(-1)
         for step in self.way.sampler(denoise, x, self.way.path, noise=source):
             x = step.x
@@ -141,9 +138,12 @@ def sizes(seeds: Sequence[int], counts: Sequence[int], atoms: int | None) -> np.
     return np.searchsorted(shares, uniform(seeds, (), field="atoms")(-1), side="right")
 
 
-def again(model: Model, way: Process, about: Subject, mask: np.ndarray) -> Denoise[np.ndarray]:
-    """The model's denoiser, told each time what it answered before (Chen et al. 2023), and guided
-    where there is a wish; made anew for each walk."""
+def again(
+    model: Model, way: Process, about: Subject, mask: np.ndarray,
+    hold: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> Denoise[np.ndarray]:  # fmt: skip
+    """The model's denoiser, told each time what it answered before (Chen et al. 2023), guided
+    where there is a wish, with what is known put in by `hold`; made anew for each walk."""
     shape = len(mask), model.manifest.shape[0], mask.shape[1]
     told = np.concatenate([np.zeros(shape, np.float32), mask[:, None]], 1)
     pos, neg, count = about.pos, about.neg, len(mask)
@@ -163,7 +163,7 @@ def again(model: Model, way: Process, about: Subject, mask: np.ndarray) -> Denoi
     guided = cfg(both, way.scale) if way.guided(pos, neg) else answer
 
     def denoise(z: np.ndarray, t: Level) -> np.ndarray:
-        told[:, :-1] = guided(z, t)
+        told[:, :-1] = guided(z, t) if hold is None else hold(guided(z, t))
         return told[:, :-1].copy()
 
     return denoise
