@@ -29,6 +29,7 @@ WORDS = ["CCO", "CCN", "OCC", "NCC", "CCCO", "OCCC"]
 RECIPE = replace(
     smiles.recipe,
     pieces=4,
+    measured=0,
     sizes=dict(width=64, depth=2),
     trainer=replace(smiles.recipe.trainer, steps=250, batch=32, warmup=10, threads=1),
     defaults=dict(sampler="random_order", steps=8, scale=1.0, temperature=1.0),
