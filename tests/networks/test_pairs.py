@@ -120,6 +120,7 @@ def test_a_network_of_more_kinds_begins_where_one_of_fewer_ended(net: PairNet) -
     with pytest.raises(RuntimeError, match="size mismatch"):
         more.load_state_dict(net.state_dict())
     more.load_state_dict(more.adapted(net.state_dict()))
+    assert more.adapted({"other": torch.ones(1)}).keys() == {"other"}
     z, t, told = question()
     (x, h, e), before = unpack(z, KINDS), unpack(told[:, :-1], KINDS)
     new = torch.randn(*h.shape[:2], 1) * told[:, -1, :, None]

@@ -117,6 +117,8 @@ class PairNet(nn.Module):
         """Those of a network that knows only the first of the kinds: what is told of a further one
         changes nothing at first, and nothing speaks for it."""
         come, go = "enter_atom.weight", "leave_atom.1"
+        if come not in weights:  # of another network, as `warm` will say
+            return dict(weights)
         known = weights[come].shape[1] // 2
         more = max(0, self.kinds - known)
         return dict(weights) | {
