@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from unstir.apps.cli import main
+from unstir.core.levels import Level
 from unstir.modalities import sdf
 from unstir.modalities.sdf import Structure
 from unstir.modalities.structures import project, unpack
 from unstir.tasks.kept import Kept, chosen
 from unstir.tasks.request import BadRequest
+from unstir.tasks.structures import again
 
 KINDS = ("C", "N", "O", "O-")
 KEPT = Structure(
@@ -72,6 +76,25 @@ def test_only_the_graph_is_held() -> None:
     assert (exact.symbols, exact.charges) == (("C", "O"), (0, -1))
     assert np.array_equal(exact.positions, drawn.positions)
     assert exact.bonds[0, 1] == 1
+
+
+def test_the_network_is_told_what_is_kept() -> None:
+    """As its last estimate, from the second evaluation on."""
+    seen: list[np.ndarray] = []
+
+    def net(z: np.ndarray, t: float, extra: np.ndarray) -> np.ndarray:
+        seen.append(extra.copy())
+        return np.ones_like(z)
+
+    model: Any = SimpleNamespace(net=net, manifest=SimpleNamespace(shape=(3, 2)))
+    way: Any = SimpleNamespace(guided=lambda *_: False)
+    about: Any = SimpleNamespace(pos=None, neg=None)
+    denoise = again(model, way, about, np.ones((1, 2), np.float32), lambda x0: x0 + 5)
+    z = np.zeros((1, 3, 2), np.float32)
+    for _ in range(2):
+        assert (denoise(z, Level(0.5, 0.5, 0.5)) == 6).all()
+    assert not seen[0][:, :-1].any()
+    assert (seen[1][:, :-1] == 6).all()
 
 
 def test_which_atoms() -> None:
