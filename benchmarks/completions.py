@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,13 +34,8 @@ LEAST = 7
 
 def main(which: str, count: int) -> None:
     """A line for what is completed, and one for what is drawn whole."""
-    for _ in building():
-        pass
-    data = qm9.load(cache_dir() / "qm9").split("test")
-    data = data if "H" in (read(folder(which)).molecule or {})["kinds"] else data.heavy()
-    heavy = ((data.tokens > 0) & (data.tokens < len(qm9.TOKENS))).sum(1)
-    big = np.random.default_rng(0).permutation(np.flatnonzero(heavy >= LEAST))[:count]
-    made = [completed(which, one(data, int(row)), seed) for seed, row in enumerate(big)]
+    true = held_out(which, LEAST)[:count]
+    made = [completed(which, each, seed) for seed, each in enumerate(true)]
     whole = structures(model=which, n=count, seed=0)
     for name, molecules in (("completed", made), ("drawn whole", whole)):
         score = share(name, [judged(molecule).good for molecule in molecules])
@@ -47,15 +43,30 @@ def main(which: str, count: int) -> None:
               f"{100 * score.high:.1f}) valid and in one piece")  # fmt: skip
 
 
+def held_out(which: str, least: int) -> list[Structure]:
+    """Molecules of QM9 with so many heavy atoms or more, shuffled, with hydrogens if the model
+    draws them."""
+    for _ in building():
+        pass
+    data = qm9.load(cache_dir() / "qm9").split("test")
+    data = data if "H" in (read(folder(which)).molecule or {})["kinds"] else data.heavy()
+    heavy = ((data.tokens > 0) & (data.tokens < len(qm9.TOKENS))).sum(1)
+    rows = np.random.default_rng(0).permutation(np.flatnonzero(heavy >= least))
+    return [one(data, int(row)) for row in rows]
+
+
 def completed(which: str, true: Structure, seed: int) -> Structure:
     """The molecule with half of it drawn anew."""
-    rows = part(true)
+    keep = ",".join(map(str, part(true)))
+    return drawn(which, true, keep=keep, atoms=len(true), seed=seed)[0]
+
+
+def drawn(which: str, true: Structure, **asked: Any) -> list[Structure]:
+    """What `unstir inpaint` makes of a file with the molecule."""
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "it.sdf"
         sdf.write([true], file)
-        keep = ",".join(map(str, rows))
-        (made,) = complete(str(file), keep=keep, atoms=len(true), model=which, seed=seed)
-    return made
+        return list(complete(str(file), model=which, **asked))
 
 
 def part(true: Structure) -> list[int]:

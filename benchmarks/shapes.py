@@ -12,23 +12,15 @@ rdkit.
 from __future__ import annotations
 
 import sys
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from unstir.datasets import qm9
+from benchmarks.completions import drawn, held_out
 from unstir.evaluation import Score, mean, share
-from unstir.folders import cache_dir
-from unstir.modalities import sdf
 from unstir.modalities.chemistry import sane
 from unstir.modalities.sdf import Structure
-from unstir.runtimes.manifest import read
-from unstir.runtimes.shelf import folder
-from unstir.tasks.complete import complete
-from unstir.tasks.domains.molecules import building, one
 
 LEAST, WITHIN = 5, 0.5
 """Heavy atoms of a molecule that is asked about, at least; angstrom."""
@@ -36,20 +28,14 @@ LEAST, WITHIN = 5, 0.5
 
 def main(which: str, count: int, shapes: int) -> None:
     """A line for the model and for ETKDG."""
-    for _ in building():
-        pass
-    data = qm9.load(cache_dir() / "qm9").split("test")
-    data = data if "H" in (read(folder(which)).molecule or {})["kinds"] else data.heavy()
-    big = np.flatnonzero(((data.tokens > 0) & (data.tokens < len(qm9.TOKENS))).sum(1) >= LEAST)
-    chosen = np.random.default_rng(0).permutation(big)
     found: dict[str, list[list[float]]] = {which: [], "ETKDG": []}
-    for row in map(int, chosen):
-        true = one(data, row)
+    for true in held_out(which, LEAST):
         placed = etkdg(true, shapes) if sane(true) is not None else []
         if not placed:
             continue
         found["ETKDG"].append([apart(true, x) for x in placed])
-        found[which].append([apart(true, x) for x in drawn(which, true, shapes)])
+        made = drawn(which, true, keep="graph", n=shapes, seed=0)
+        found[which].append([apart(true, molecule.positions) for molecule in made])
         if len(found[which]) == count:
             break
     for name, rows in found.items():
@@ -58,15 +44,6 @@ def main(which: str, count: int, shapes: int) -> None:
                 share("within", [d < WITHIN for d in nearest])]  # fmt: skip
         print(f"{name:12} {len(rows)} molecules: one shape {_said(said[0])} A off, the nearest of "
               f"{shapes} {_said(said[1])}; within {WITHIN} A {_said(said[2], 100)} %")  # fmt: skip
-
-
-def drawn(which: str, true: Structure, count: int) -> list[np.ndarray]:
-    """Positions (N, 3) of shapes by the model, which is told kinds and bonds."""
-    with tempfile.TemporaryDirectory() as place:
-        file = Path(place) / "it.sdf"
-        sdf.write([true], file)
-        made = complete(str(file), keep="graph", model=which, n=count, seed=0)
-        return [molecule.positions for molecule in made]
 
 
 def etkdg(true: Structure, count: int) -> list[np.ndarray]:
