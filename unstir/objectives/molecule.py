@@ -8,11 +8,14 @@ x_t] and every Gaussian sampler serves it (compare Dieleman et al. 2022). Noise 
 zero mean over the atoms there are (Hoogeboom et al. 2022, EDM, sec. 3), noise of bonds is
 symmetric, and noise of positions is turned to lie nearest the molecule (Song et al. 2023,
 equivariant flow matching, sec. 4): paths are straighter, and no marginal changes. Half of the
-samples see the network's answer from a run before: self-conditioning (Chen et al. 2023).
+samples see the network's answer from a run before: self-conditioning (Chen et al. 2023). In some
+of these answers the truth stands for a part of the molecule, or for all its kinds and bonds: so
+the network learns to draw around what is kept (tasks/kept.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +24,7 @@ from torch import Tensor
 
 from unstir.core.schedules import Schedule, level
 from unstir.modalities.structures import pack, project, unpack
-from unstir.networks.pairs import between
+from unstir.networks.pairs import between, centered
 from unstir.objectives.denoising import Times, condition, uniform
 
 
@@ -39,6 +42,10 @@ class Molecule:
         atoms, bonds: weights of the cross entropies.
         drop: share of samples that lose their condition.
         again: share of the samples that see an answer from before.
+        parts, graphs: shares of the samples that are told the truth in it for a part of the
+            molecule, or for all but where atoms are; together `again` at most.
+        rows: samples of about one size that the model is run on together, so that little is
+            spent on atoms that are not there.
     """
 
     schedule: Schedule
@@ -48,6 +55,9 @@ class Molecule:
     bonds: float = 2.0
     drop: float = 0.1
     again: float = 0.5
+    parts: float = 0.15
+    graphs: float = 0.05
+    rows: int = 16
 
     def __call__(self, model: Any, batch: dict[str, Tensor], rng: Any) -> dict[str, Tensor]:
         x0, mask = batch["x"], batch["mask"]
@@ -55,10 +65,20 @@ class Molecule:
         at = level(self.schedule, t.reshape(-1, 1, 1))
         xt = at.alpha * x0 + at.sigma * stirred(rng, x0, mask, model.kinds)
         told = condition(batch, rng, self.drop)
-        before = self._before(model, xt, t, told, mask, rng.uniform(len(x0)))
-        out = model.logits(xt, t, *told, before)
+        chance, some = rng.uniform(len(x0)), part(rng, x0, mask)
         weight = (at.alpha / at.sigma).clamp(max=self.cap).reshape(-1)
-        return self._losses(out, unpack(x0, model.kinds), mask, weight)
+        sums: dict[str, Tensor] = {}
+        for which in mask.sum(1).argsort(stable=True).split(self.rows):
+            n = int(mask[which].sum(1).max())
+            here, clean = mask[which, :n], first(x0[which], model.kinds, n)
+            z = pack(*first(xt[which], model.kinds, n))
+            tokens = [None if each is None else each[which] for each in told]
+            known = chance[which], some[which, :n]
+            before = self._before(model, z, t[which], tokens, here, clean, known)
+            out = model.logits(z, t[which], *tokens, before)
+            for name, value in self._losses(out, clean, here, weight[which]).items():
+                sums[name] = sums.get(name, 0) + value * len(which) / len(x0)
+        return sums
 
     def _losses(
         self, out: tuple[Tensor, ...], clean: tuple[Tensor, ...], mask: Tensor, weight: Tensor
@@ -75,18 +95,56 @@ class Molecule:
                 "bonds": bonds.detach()}  # fmt: skip
 
     def _before(
-        self, model: Any, xt: Tensor, t: Tensor, told: tuple[Tensor | None, Tensor | None],
-        mask: Tensor, chosen: Tensor,
+        self, model: Any, xt: Tensor, t: Tensor, told: Sequence[Tensor | None], mask: Tensor,
+        clean: tuple[Tensor, ...], known: tuple[Tensor, Tensor],
     ) -> Tensor:  # fmt: skip
         """(B, C + 1, N): for a share of the samples the network's answer to the same question,
-        else zeros; and the mask."""
+        with the truth in it where it is told, else zeros; and the mask."""
         out = torch.cat([torch.zeros_like(xt), mask[:, None]], 1)
-        rows = torch.nonzero(chosen < self.again)[:, 0]
-        if len(rows):
-            some = (None if part is None else part[rows] for part in told)
-            with torch.no_grad():
-                out[rows, :-1] = model(xt[rows], t[rows], *some, out[rows])
+        chance, some = known
+        rows = torch.nonzero(chance < self.again)[:, 0]
+        if not len(rows):
+            return out
+        tokens = (None if each is None else each[rows] for each in told)
+        with torch.no_grad():
+            answer = model(xt[rows], t[rows], *tokens, out[rows])
+        graph = chance[rows] < self.graphs
+        told_of = graph | (chance[rows] < self.graphs + self.parts)
+        given = torch.where(graph[:, None], mask[rows], some[rows]) * told_of[:, None]
+        true = tuple(each[rows] for each in clean)
+        out[rows, :-1] = held(answer, true, given, given * ~graph[:, None], mask[rows])
         return out
+
+
+def first(z: Tensor, kinds: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Positions, kinds and bonds of so many atoms."""
+    x, h, e = unpack(z, kinds)
+    return x[:, :count], h[:, :count], e[:, :count, :count]
+
+
+def held(
+    answer: Tensor, true: tuple[Tensor, ...], given: Tensor, placed: Tensor, mask: Tensor
+) -> Tensor:
+    """An answer (B, C, N) with the truth in it: kinds and bonds of the atoms that are `given` (B,
+    N), and how those that are `placed` stand to each other, where the answer has their middle."""
+    x, h, e = unpack(answer, true[1].shape[-1])
+    h = torch.where(given[..., None] > 0, true[1], h)
+    e = torch.where((given[:, :, None] * given[:, None])[..., None] > 0, true[2], e)
+    there = placed[..., None]
+    off = ((x - true[0]) * there).sum(1, keepdim=True) / there.sum(1, keepdim=True).clamp(min=1)
+    x = torch.where(there > 0, true[0] + off, x)
+    return pack(centered(x, mask), h, e)
+
+
+def part(rng: Any, x0: Tensor, mask: Tensor) -> Tensor:
+    """(B, N), 1 for some atoms of each molecule: those around one of them, or all but those."""
+    x, count = x0[:, :3].swapaxes(1, 2), mask.sum(1)
+    chance = rng.uniform((len(x0), 3))
+    middle = x[torch.arange(len(x)), (chance[:, 0] * count).long()]
+    far = (x - middle[:, None]).square().sum(-1).masked_fill(mask == 0, torch.inf)
+    size = (chance[:, 1] * (count - 1)).floor() + 1
+    near = far.argsort(1).argsort(1) < size[:, None]
+    return (near ^ (chance[:, 2:] < 0.5)) * mask
 
 
 def stirred(rng: Any, x0: Tensor, mask: Tensor, kinds: int) -> Tensor:

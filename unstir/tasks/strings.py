@@ -18,8 +18,7 @@ import numpy as np
 
 from unstir.core import paths
 from unstir.core.discrete.guidance.temperature import temperature as tempered
-from unstir.core.discrete.process import MASK, PAD, subs
-from unstir.core.discrete.samplers._moves import WHERE
+from unstir.core.discrete.process import MASK, PAD, WHERE, subs
 from unstir.core.discrete.samplers.gibbs import gibbs
 from unstir.core.discrete.schedules import TABLE
 from unstir.core.find import find, named

@@ -19,6 +19,8 @@ PAD = -2
 """No token at all: what lies beyond a sample's length, which is chosen first."""
 NEVER = -1e9
 """The log-probability of what cannot be."""
+TOKEN, WHERE = 0, 1
+"""The draws of a sampler's step: which tokens, and where."""
 
 
 def stir(x0: Any, t: Level, u: Any) -> Any:

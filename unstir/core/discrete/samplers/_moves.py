@@ -12,9 +12,6 @@ from unstir.core.samplers._moves import intervals
 Noise = NoiseSource[Any]
 Steps = Iterator[Step[Any]]
 
-TOKEN, WHERE = 0, 1
-"""The draws of a step: which tokens, and where."""
-
 
 def downward(path: Path) -> Iterator[tuple[int, Level, Level]]:
     """(index, level, next level) along a path on which masks only vanish."""

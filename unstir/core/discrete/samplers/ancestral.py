@@ -8,8 +8,8 @@ drawn in one step do not know of each other: the error falls with the number of 
 
 from typing import Any
 
-from unstir.core.discrete.process import MASK, draw
-from unstir.core.discrete.samplers._moves import TOKEN, WHERE, Noise, Steps, downward, shown
+from unstir.core.discrete.process import MASK, TOKEN, WHERE, draw
+from unstir.core.discrete.samplers._moves import Noise, Steps, downward, shown
 from unstir.core.levels import Denoise, Path, Step
 from unstir.core.namespace import namespace
 from unstir.core.samplers._cost import EACH

@@ -8,8 +8,8 @@ looks at what was drawn, which favors the likely: surer than the data, not its d
 
 from typing import Any
 
-from unstir.core.discrete.process import draw, log_probability
-from unstir.core.discrete.samplers._moves import TOKEN, WHERE, Noise, Steps, best, downward, quota
+from unstir.core.discrete.process import TOKEN, WHERE, draw, log_probability
+from unstir.core.discrete.samplers._moves import Noise, Steps, best, downward, quota
 from unstir.core.levels import Denoise, Path, Step
 from unstir.core.namespace import namespace
 from unstir.core.samplers._cost import EACH

@@ -7,8 +7,8 @@ settle. It may climb or stay: `[level(schedule, 0.1)] * 32 + [level(schedule, 0.
 
 from typing import Any
 
-from unstir.core.discrete.process import MASK, draw, stir
-from unstir.core.discrete.samplers._moves import TOKEN, WHERE, Noise, Steps
+from unstir.core.discrete.process import MASK, TOKEN, WHERE, draw, stir
+from unstir.core.discrete.samplers._moves import Noise, Steps
 from unstir.core.levels import Denoise, Path, Step
 from unstir.core.namespace import namespace
 from unstir.core.samplers._cost import EACH

@@ -6,8 +6,8 @@ the order (Uria et al. 2014; Hoogeboom et al. 2022, "Autoregressive diffusion mo
 
 from typing import Any
 
-from unstir.core.discrete.process import draw
-from unstir.core.discrete.samplers._moves import TOKEN, WHERE, Noise, Steps, best, downward, quota
+from unstir.core.discrete.process import TOKEN, WHERE, draw
+from unstir.core.discrete.samplers._moves import Noise, Steps, best, downward, quota
 from unstir.core.levels import Denoise, Path, Step
 from unstir.core.namespace import namespace
 from unstir.core.samplers._cost import EACH
