@@ -66,7 +66,7 @@ class Lever:
     network: tuple[str, dict[str, Any]] | None = None
     times: tuple[float, float] | None = None
     objective: Callable[[Objective], Objective] | None = None
-    weight: str = "uniform"
+    weight: str = ""
     uncertain: bool = False
 
 
@@ -173,7 +173,10 @@ def trial(run: Path, name: str, seed: int) -> None:
     batch = lever.trainer.get("batch", BASE.batch)
     steps = round(PICTURES / batch / flops)
     settings: Settings = replace(BASE, **{**lever.trainer, "steps": steps, "seed": seed})
-    weight, times = TABLE[lever.weight], logit_normal(*(lever.times or recipe.times))
+    weight, times = (
+        TABLE[lever.weight or recipe.weight],
+        logit_normal(*(lever.times or recipe.times)),
+    )
     base = Denoising(from_json(recipe.schedule), recipe.parametrization, weight, times)
     objective: Any = lever.objective(base) if lever.objective else base
     model = Uncertain(net) if lever.uncertain else net

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -81,5 +82,5 @@ def test_dispersive_is_lower_where_features_are_spread() -> None:
 
 def test_every_lever_is_one_change() -> None:
     for name, lever in LEVERS.items():
-        changes = [lever.trainer, lever.network, lever.times, lever.objective, lever.uncertain]
+        changes = [getattr(lever, field.name) for field in fields(lever)]
         assert sum(map(bool, changes)) == (name != "base")
