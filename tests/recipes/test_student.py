@@ -32,6 +32,7 @@ LESSON = Lesson(
     trainer=replace(
         student.TRAINER, steps=200, batch=64, lr=2e-3, muon_lr=3e-3, warmup=10, threads=1
     ),
+    refiner=None,
 )  # fmt: skip
 
 
@@ -130,6 +131,30 @@ def test_a_student_goes_on(runs: tuple[Path, Path], tmp_path: Path) -> None:
         next(iter(student.run(lesson, ["a", "b"], tmp_path / "none", base)))
 
 
+def test_a_student_is_refined(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    """Alone, where it has been taught: its pictures move, and end where the teacher's way did as
+    nearly as before; and after a training, in the same run."""
+    base, first = runs
+    refiner = replace(student.REFINER, steps=40, batch=32, warmup=5, threads=1)
+    lesson = replace(LESSON, ways=64, further=True, trainer=None, refiner=refiner)
+    stages = [event.stage for event in student.run(lesson, ["a", "b"], tmp_path / "alone", first)]
+    assert "refined" in stages
+    assert "trajectory" not in stages
+    models = load(first), load(tmp_path / "alone")
+    exact = ends(models[0], 60, "dpmpp_2m")
+    errors = [float(np.square(ends(model, 2) - exact).mean()) for model in models]
+    assert errors[0] != errors[1] < 1.5 * errors[0]
+    said = (models[1].manifest.student or {})["training"]
+    assert said["refined"]["optimizer"] == "adamw"
+    assert said["before"] == (models[0].manifest.student or {})["training"]
+    both = replace(LESSON, ways=8, trainer=replace(LESSON.settings, steps=2), refiner=refiner)
+    both = replace(both, refiner=replace(refiner, steps=2))
+    stages = [event.stage for event in student.run(both, ["a", "b"], tmp_path / "both", base)]
+    assert stages.index("trajectory") < stages.index("refined") < stages.index("done")
+    with pytest.raises(ValueError, match="without any training"):
+        next(student.run(replace(lesson, refiner=None), ["a"], tmp_path / "none", first))
+
+
 def test_the_teacher_stays(runs: tuple[Path, Path]) -> None:
     base, out = runs
     for file in ("denoiser.safetensors", "denoiser.onnx"):
@@ -215,6 +240,8 @@ def test_what_cannot_be_distilled(
         ([base, "--out", base], "itself"),
         ([base, "--out", "it", "--ways", "0"], "ways is 0"),
         ([base, "--out", "it", "--objective", "flow"], "did you mean 'flow_map'"),
+        ([base, "--out", "it", "--steps", "0"], "give --further"),
+        ([base, "--out", "it", "--refine", "-1"], "refine is -1"),
         (["nothing", "--out", "it"], "no 'nothing'"),
     ):
         assert main(["distill", *words]) == 2

@@ -12,8 +12,9 @@ import pytest
 from unstir.apps.cli import main
 from unstir.core.levels import Level
 from unstir.modalities import sdf
+from unstir.modalities.folds import superposed
 from unstir.modalities.sdf import Structure
-from unstir.modalities.structures import project, unpack
+from unstir.modalities.structures import KNOWN, pack, project, unpack
 from unstir.tasks.kept import Kept, chosen
 from unstir.tasks.request import BadRequest
 from unstir.tasks.structures import again
@@ -34,11 +35,12 @@ def estimate() -> tuple[np.ndarray, np.ndarray]:
 
 def test_the_estimate_holds_what_is_kept() -> None:
     z, mask = estimate()
-    out = Kept(KEPT).holding(mask, KINDS, 1.4)(z)
+    out, told = Kept(KEPT).holding(mask, KINDS, 1.4)(z)
     assert np.allclose(project(out, mask, 4), out, atol=1e-5)
     x, h, e = unpack(out, 4)
-    wanted = (KEPT.positions[1] - KEPT.positions[0]) / 1.4
-    assert np.allclose(x[:, 1] - x[:, 0], wanted, atol=1e-5)
+    assert (h[:, :2].max(-1) == 1).all()
+    wanted = np.linalg.norm(KEPT.positions[1] - KEPT.positions[0]) / 1.4
+    assert np.allclose(np.linalg.norm(x[:, 1] - x[:, 0], axis=-1), wanted, atol=1e-5)
     assert h[:, 0].argmax(-1).tolist() == [0, 0]
     assert h[:, 1].argmax(-1).tolist() == [3, 3]
     assert e[:, 0, 1].argmax(-1).tolist() == [1, 1]
@@ -46,6 +48,27 @@ def test_the_estimate_holds_what_is_kept() -> None:
     assert np.array_equal(h[:, 2:], before[1][:, 2:])
     assert np.array_equal(e[:, 2:, 2:], before[2][:, 2:, 2:])
     assert np.allclose(x[0, 3] - x[0, 2], before[0][0, 3] - before[0][0, 2], atol=1e-5)
+    said = unpack(told, 4)
+    assert np.array_equal(said[1][:, :2], KNOWN * h[:, :2])
+    assert np.array_equal(said[1][:, 2:], h[:, 2:])
+    assert np.array_equal(said[0], x)
+    assert np.array_equal(said[2], e)
+
+
+def test_a_part_is_turned_to_fit_and_not_mirrored() -> None:
+    """Four atoms of one hand, where the estimate has them turned, and moved a little."""
+    rng = np.random.default_rng(1)
+    points, turn = rng.normal(size=(4, 3)), np.linalg.qr(rng.normal(size=(3, 3)))[0]
+    turn = turn * np.linalg.det(turn)
+    part = Structure(("C",) * 4, (0,) * 4, points, np.zeros((4, 4), np.uint8))
+    for hand, near in ((1, True), (-1, False)):
+        z, mask = estimate()
+        x, h, e = (part[:1].copy() for part in unpack(z, 4))
+        x[0, :4] = hand * (points - points.mean(0)) @ turn + 0.01 * rng.normal(size=(4, 3))
+        (out, _), mask = Kept(part).holding(mask[:1], KINDS, 1.0)(pack(x, h, e)), mask[:1]
+        laid = unpack(out, 4)[0][0, :4]
+        assert np.abs(superposed(points, laid) - laid).max() < 1e-5
+        assert (np.abs((laid - laid.mean(0)) - (x[0, :4] - x[0, :4].mean(0))).max() < 0.05) == near
 
 
 def test_it_is_given_back_to_the_last_bit() -> None:
@@ -65,7 +88,8 @@ def test_it_is_given_back_to_the_last_bit() -> None:
 def test_only_the_graph_is_held() -> None:
     """Kinds and bonds are what they were, and the places are the network's own."""
     z, mask = estimate()
-    out = Kept(KEPT, placed=False).holding(mask, KINDS, 1.4)(z)
+    out, told = Kept(KEPT, placed=False).holding(mask, KINDS, 1.4)(z)
+    assert np.array_equal(out, told)
     (x, h, e), before = unpack(out, 4), unpack(z, 4)
     assert np.array_equal(x, before[0])
     assert h[:, :2].argmax(-1).tolist() == [[0, 3], [0, 3]]
@@ -89,12 +113,12 @@ def test_the_network_is_told_what_is_kept() -> None:
     model: Any = SimpleNamespace(net=net, manifest=SimpleNamespace(shape=(3, 2)))
     way: Any = SimpleNamespace(guided=lambda *_: False)
     about: Any = SimpleNamespace(pos=None, neg=None)
-    denoise = again(model, way, about, np.ones((1, 2), np.float32), lambda x0: x0 + 5)
+    denoise = again(model, way, about, np.ones((1, 2), np.float32), lambda x0: (x0 + 5, x0 + 7))
     z = np.zeros((1, 3, 2), np.float32)
     for _ in range(2):
         assert (denoise(z, Level(0.5, 0.5, 0.5)) == 6).all()
     assert not seen[0][:, :-1].any()
-    assert (seen[1][:, :-1] == 6).all()
+    assert (seen[1][:, :-1] == 8).all()
 
 
 def test_which_atoms() -> None:

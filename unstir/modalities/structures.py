@@ -23,6 +23,8 @@ from unstir.core.noise import gaussian
 
 BONDS = 4
 """Kinds of bonds: none, single, double, triple."""
+KNOWN = 2.0
+"""What stands for 1 in the kind of an atom that a network is told to be kept where it is."""
 
 
 def channels(kinds: int, atoms: int) -> int:

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from unstir.core.schedules import Schedule, level
-from unstir.modalities.structures import pack, project, unpack
+from unstir.modalities.structures import KNOWN, pack, project, unpack
 from unstir.networks.pairs import between, centered
 from unstir.objectives.denoising import Times, condition, uniform
 
@@ -126,9 +126,10 @@ def held(
     answer: Tensor, true: tuple[Tensor, ...], given: Tensor, placed: Tensor, mask: Tensor
 ) -> Tensor:
     """An answer (B, C, N) with the truth in it: kinds and bonds of the atoms that are `given` (B,
-    N), and how those that are `placed` stand to each other, where the answer has their middle."""
+    N), and how those that are `placed` stand to each other, where the answer has their middle.
+    These are told as `KNOWN`: an answer that is merely sure looks the same else."""
     x, h, e = unpack(answer, true[1].shape[-1])
-    h = torch.where(given[..., None] > 0, true[1], h)
+    h = torch.where(given[..., None] > 0, true[1] * (1 + (KNOWN - 1) * placed[..., None]), h)
     e = torch.where((given[:, :, None] * given[:, None])[..., None] > 0, true[2], e)
     there = placed[..., None]
     off = ((x - true[0]) * there).sum(1, keepdim=True) / there.sum(1, keepdim=True).clamp(min=1)

@@ -7,7 +7,9 @@ The teacher's ways from noise to data are drawn once, guided as the model usuall
 the times that the student stops at. The student has the teacher's network and weights and is told
 besides where it is to go (networks/unet.py); it learns to get there in one step
 (objectives/trajectory.py; `LEARNS` has two other signals). So guidance is part of it and costs
-nothing any more. The run's folder is the model's with the student in it. Figures: docs/speed.md.
+nothing any more. Then what it draws is made to be distributed as what the teacher draws
+(objectives/distribution.py). The run's folder is the model's with the student in it. Figures:
+docs/speed.md.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch import nn
@@ -31,6 +34,7 @@ from unstir.core.paths import path
 from unstir.networks.build import build
 from unstir.networks.layers import channels_last
 from unstir.objectives.consistency import Consistency
+from unstir.objectives.distribution import DistributionMatching, Shadowed
 from unstir.objectives.flow_map import FlowMap
 from unstir.objectives.trajectory import TrajectoryMatching
 from unstir.recipes.cache import new_array, stored
@@ -51,6 +55,10 @@ CHUNK = 16
 TRAINER = Settings(
     steps=1_000, batch=64, lr=5e-4, muon_lr=0.01, warmup=50, cooldown=0.6, ema=(0.1,)
 )
+REFINER = Settings(
+    steps=600, batch=64, optimizer="adamw", lr=5e-5, betas=(0.0, 0.99), weight_decay=0.0,
+    warmup=20, cooldown=0.7, ema=(0.1,),
+)  # fmt: skip
 LEARNS: dict[str, Objective] = {
     "trajectory": TrajectoryMatching(leaps=True),
     "flow_map": FlowMap(),
@@ -69,7 +77,8 @@ class Lesson:
         walk: the teacher's steps for each, by dpmpp_2m, a multiple of all of `steps`.
         objective: by what signal, one of `LEARNS`.
         further: whether it begins as the student that the model has already.
-        trainer: settings of the training; its seed also chooses the ways.
+        trainer: settings of the training, or None; its seed also chooses the ways.
+        refiner: settings of the training after that, by distributions; or None.
     """
 
     steps: tuple[int, ...] = (1, 2, 4)
@@ -77,7 +86,16 @@ class Lesson:
     walk: int = 12
     objective: str = "trajectory"
     further: bool = False
-    trainer: Settings = TRAINER
+    trainer: Settings | None = TRAINER
+    refiner: Settings | None = REFINER
+
+    @property
+    def settings(self) -> Settings:
+        """Those of the first training that there is."""
+        found = self.trainer or self.refiner
+        if found is None:
+            raise ValueError("a lesson without any training; give a trainer or a refiner")
+        return found
 
     @property
     def stops(self) -> int:
@@ -87,7 +105,7 @@ class Lesson:
 
 def run(lesson: Lesson, prompts: Sequence[str], out: Path, base: Path) -> Events:
     """Teach a student of the model in `base` into `out`; the same call goes on after any stop."""
-    settings, cache, work = lesson.trainer, out / "cache", out / lesson.objective
+    settings, cache = lesson.settings, out / "cache"
     group, model = distributed.group(settings.device), load(base, threads=settings.threads)
     _check(model, lesson)
     cache.mkdir(parents=True, exist_ok=True)
@@ -95,21 +113,43 @@ def run(lesson: Lesson, prompts: Sequence[str], out: Path, base: Path) -> Events
     told = Told(model, prompts, cache)
     yield from by_one(group, _ways(model, lesson, told, cache / "ways.npy"))
     net = pupil(model, lesson.further)
-    numbers = lesson.steps if lesson.objective == "trajectory" else (1,)
-    data = Ways(model, numbers, told, stored(cache / "ways.npy"))
     channels_last(net)
-    for event in train(net, LEARNS[lesson.objective], data, settings, work):
-        yield Progress("student", event.step, event.steps, event)
+    ways = stored(cache / "ways.npy")
+    if lesson.trainer is not None:
+        numbers = lesson.steps if lesson.objective == "trajectory" else (1,)
+        data, learns = Ways(model, numbers, told, ways), LEARNS[lesson.objective]
+        yield from _learned(net, learns, data, lesson.trainer, out / lesson.objective)
+    if lesson.refiner is not None:
+        teacher = _teacher(model).to(lesson.refiner.device).requires_grad_(False).eval()
+        match: Any = DistributionMatching(teacher, model.manifest.defaults.get("scale", 1.0))
+        both = Shadowed(net, _teacher(model))
+        data = Ways(model, lesson.steps, told, ways)
+        yield from _learned(both, match, data, lesson.refiner, out / "refined")
     if group.first:
-        net.load_state_dict(export_ema(work, settings.ema[-1]))
-        training = {
-            "objective": lesson.objective, "ema": settings.ema[-1],
-            "settings": settings.to_json(), "ways": lesson.ways,
-            "before": (model.manifest.student or {}).get("training") if lesson.further else None,
-        }  # fmt: skip
         said = {"steps": list(lesson.steps), "scale": model.manifest.defaults.get("scale", 1.0)}
-        add_student(base, out, net, said, training)
+        add_student(base, out, net, said, _training(model, lesson))
     yield Progress("done", 1, 1)
+
+
+def _learned(
+    net: nn.Module, objective: Objective, data: Ways, settings: Settings, out: Path
+) -> Events:
+    """Train, and give `net` its averaged weights."""
+    for event in train(net, objective, data, settings, out):
+        yield Progress(out.name, event.step, event.steps, event)
+    net.load_state_dict(export_ema(out, settings.ema[-1]))
+
+
+def _training(model: Model, lesson: Lesson) -> dict[str, Any]:
+    """What model.json says of it."""
+    before = (model.manifest.student or {}).get("training") if lesson.further else None
+    said: dict[str, Any] = {"ways": lesson.ways, "before": before}
+    if lesson.trainer is not None:
+        said |= {"objective": lesson.objective, "settings": lesson.trainer.to_json()}
+        said |= {"ema": lesson.trainer.ema[-1]}
+    if lesson.refiner is not None:
+        said |= {"refined": lesson.refiner.to_json()}
+    return said
 
 
 def _check(model: Model, lesson: Lesson) -> None:
@@ -133,6 +173,14 @@ def pupil(model: Model, further: bool = False) -> nn.Module:
     return warm(net, {part: model.folder}, part)
 
 
+def _teacher(model: Model) -> nn.Module:
+    """The model's own network, with its weights."""
+    said = model.manifest.network or {}
+    net = warm(build(said["name"], said["sizes"]), {"denoiser": model.folder}, "denoiser")
+    channels_last(net)
+    return net
+
+
 def _encoded(model: Model, prompts: Sequence[str], cache: Path) -> Events:
     """Token states of every different prompt, once."""
     if isinstance(model.condition, Text):
@@ -148,7 +196,7 @@ def _ways(model: Model, lesson: Lesson, told: Told, file: Path) -> Events:
     with new_array(file, shape, np.float16) as ways:
         for first in range(0, lesson.ways, CHUNK):
             rows = np.arange(first, min(first + CHUNK, lesson.ways))
-            seed = FIRST_SEED + lesson.trainer.seed * MOST_WAYS + first
+            seed = FIRST_SEED + lesson.settings.seed * MOST_WAYS + first
             ways[first : first + len(rows)] = way(model, lesson, told(rows), seed, len(rows))
             yield Progress("ways", first, lesson.ways)
 

@@ -35,6 +35,7 @@ def distill(
     objective: str = "trajectory",
     ways: int | None = None,
     steps: int | None = None,
+    refine: int | None = None,
     further: bool = False,
     prompts: Path | None = None,
     seed: int | None = None,
@@ -50,7 +51,9 @@ def distill(
         objective: What the student learns by: trajectory (steps of the teacher's ways), flow_map
             or consistency (whole ways; docs/speed.md).
         ways: How many of the teacher's ways from noise to picture the student sees.
-        steps: Steps of the student's training.
+        steps: Steps of the student's training; 0 with --further, for a student to be refined.
+        refine: Steps in which then what it draws becomes distributed as what the model draws; 0
+            leaves that out.
         further: Go on with the student that the model has; give another seed, for other ways.
         prompts: A text file with a prompt in each line, of the kind that the student is to draw;
             a model that was trained here brings those it was trained on.
@@ -60,9 +63,11 @@ def distill(
     """
     if find_spec("torch") is None:
         raise ImportError("training needs torch: pip install 'unstir[train]'")
-    for name, value, most in (("ways", ways, 10**8), ("steps", steps, 10**8)):
+    for name, value, least in (("ways", ways, 1), ("steps", steps, 0), ("refine", refine, 0)):
         if value is not None:
-            whole(name, value, 1, most)
+            whole(name, value, least, 10**8)
+    if steps == 0 and not (further and refine != 0):
+        raise BadRequest("--steps 0 is for a student that is only refined: give --further with it")
     if threads is not None:
         whole("threads", threads, 1, 1024)
     base = folder(os.path.expanduser(model)).resolve()
@@ -72,14 +77,20 @@ def distill(
     check_out(out)
     if out.resolve() == base:
         raise BadRequest(f"--out is the folder of {model} itself; give another one")
-    from unstir.recipes.student import LEARNS, Lesson, run
+    from unstir.recipes.student import LEARNS, REFINER, TRAINER, Lesson, run
 
     named(LEARNS, objective, "objectives of students")
     asked = _prompts(manifest, prompts)
-    given: dict[str, Any] = {"steps": steps, "seed": seed, "threads": threads, "device": device}
+    given: dict[str, Any] = {"seed": seed, "threads": threads, "device": device}
     changes = {name: value for name, value in given.items() if value is not None}
-    lesson = Lesson(objective=objective, further=further)
-    lesson = replace(lesson, ways=ways or lesson.ways, trainer=replace(lesson.trainer, **changes))
+    trainings = [
+        None if count == 0 else replace(usual, steps=count or usual.steps, **changes)
+        for usual, count in ((TRAINER, steps), (REFINER, refine))
+    ]
+    lesson = Lesson(
+        objective=objective, further=further, trainer=trainings[0], refiner=trainings[1]
+    )
+    lesson = replace(lesson, ways=ways or lesson.ways)
     return run(lesson, asked[: lesson.ways], out, base)
 
 

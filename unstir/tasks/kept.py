@@ -2,14 +2,15 @@
 
     kept = Kept(part(structure, chosen("0-3,7", len(structure)), model))
     hold = kept.holding(mask, kinds, scale)
-    x0 = hold(x0)                                            # the estimate, at every step
+    x0, told = hold(x0)                                      # the estimate, at every step
     molecule = kept.exact(molecule)                          # in the end
 
 The part stands in place of the network's estimate, so that the walk carries it down its own
-forward path, and the network, which is told its last estimate, is told the part. A molecule stands
-nowhere in particular: the part is set where the estimate has its middle, and given back in the end
-to the file's own last digit. Where only the graph is kept, its atoms and bonds are held so, and
-they may stand anywhere: other shapes of the same molecule.
+forward path, and the network, which is told its last estimate, is told the part (it was trained to
+be: objectives/molecule.py). A molecule stands nowhere in particular: at every step the part is
+laid where the estimate has these atoms, turned to fit, and in the end it is given back where it
+stands in the file, to the last digit. Where only the graph is kept, its atoms and bonds are held
+so, and they may stand anywhere: other shapes of the same molecule.
 """
 
 from __future__ import annotations
@@ -20,10 +21,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from unstir.modalities.folds import fit, superposed
 from unstir.modalities.sdf import BadMolecule, Structure, kind
-from unstir.modalities.structures import BONDS, pack, unpack
+from unstir.modalities.structures import BONDS, KNOWN, pack, unpack
 from unstir.runtimes.model import Model
 from unstir.tasks.request import BadRequest
+
+Hold = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""An estimate -> it with what is kept, and what the network is told of it."""
 
 
 def chosen(keep: str, count: int) -> list[int]:
@@ -76,24 +81,25 @@ class Kept:
     def __len__(self) -> int:
         return len(self.atoms)
 
-    def holding(
-        self, mask: np.ndarray, kinds: Sequence[str], scale: float
-    ) -> Callable[[np.ndarray], np.ndarray]:
+    def holding(self, mask: np.ndarray, kinds: Sequence[str], scale: float) -> Hold:
         """What puts into an estimate what is kept."""
         kept, count = self.atoms, len(self)
-        own = (kept.positions - kept.positions.mean(0)) / scale
+        own = kept.positions / scale
         names = [kind(*each) for each in zip(kept.symbols, kept.charges, strict=True)]
         atoms = np.eye(len(kinds), dtype=np.float32)[[kinds.index(name) for name in names]]
         bonds = np.eye(BONDS, dtype=np.float32)[kept.bonds] * (1 - np.eye(count)[..., None])
 
-        def held(x0: np.ndarray) -> np.ndarray:
+        def held(x0: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             x, h, e = (np.array(a) for a in unpack(x0, len(kinds)))
             h[:, :count], e[:, :count, :count] = atoms, bonds
             if self.placed:
-                x[:, :count] = own + x[:, :count].mean(1, keepdims=True)
+                x[:, :count] = [superposed(own, row[:count]) for row in x]
                 there = mask[..., None]
                 x = (x - (x * there).sum(1, keepdims=True) / there.sum(1, keepdims=True)) * there
-            return pack(x, h, e).astype(x0.dtype)
+            out = pack(x, h, e).astype(x0.dtype)
+            if self.placed:
+                h[:, :count] *= KNOWN
+            return out, pack(x, h, e).astype(x0.dtype)
 
         return held
 
@@ -104,7 +110,8 @@ class Kept:
         x, bonds = drawn.positions, drawn.bonds.copy()
         bonds[:count, :count] = kept.bonds
         if self.placed:
-            x = x + (kept.positions - x[:count]).mean(0)
+            turn, shift = fit(x[:count], kept.positions)
+            x = x @ turn + shift
             x[:count] = kept.positions
         symbols, charges = (
             kept.symbols + drawn.symbols[count:],

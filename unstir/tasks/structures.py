@@ -10,7 +10,7 @@ molecule, whatever else is drawn with it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from unstir.modalities.image_text import KEY
 from unstir.modalities.sdf import Structure, of_kind
 from unstir.modalities.structures import noise, unpack
 from unstir.runtimes.model import Model, paired
-from unstir.tasks.kept import Kept
+from unstir.tasks.kept import Hold, Kept
 from unstir.tasks.prepared import Prepared, prepare
 from unstir.tasks.process import Process
 from unstir.tasks.recipe import Recipe
@@ -140,7 +140,7 @@ def sizes(seeds: Sequence[int], counts: Sequence[int], atoms: int | None) -> np.
 
 def again(
     model: Model, way: Process, about: Subject, mask: np.ndarray,
-    hold: Callable[[np.ndarray], np.ndarray] | None = None,
+    hold: Hold | None = None,
 ) -> Denoise[np.ndarray]:  # fmt: skip
     """The model's denoiser, told each time what it answered before (Chen et al. 2023), guided
     where there is a wish, with what is known put in by `hold`; made anew for each walk."""
@@ -163,8 +163,11 @@ def again(
     guided = cfg(both, way.scale) if way.guided(pos, neg) else answer
 
     def denoise(z: np.ndarray, t: Level) -> np.ndarray:
-        told[:, :-1] = guided(z, t) if hold is None else hold(guided(z, t))
-        return told[:, :-1].copy()
+        x0 = said = guided(z, t)
+        if hold is not None:
+            x0, said = hold(x0)
+        told[:, :-1] = said
+        return x0
 
     return denoise
 
