@@ -36,7 +36,7 @@ class Knowing:
     kinds = KINDS
 
     def __init__(self, clean: Tensor, sure: float) -> None:
-        self.clean, self.sure, self.seen = clean, sure, []
+        self.clean, self.sure, self.seen, self.asked = clean, sure, [], []
 
     def logits(self, z: Tensor, t: Tensor, *more: Any) -> tuple[Tensor, Tensor, Tensor]:
         self.seen.append(more[-1])
@@ -44,6 +44,7 @@ class Knowing:
         return x, self.sure * h, self.sure * e
 
     def __call__(self, z: Tensor, t: Tensor, *more: Any) -> Tensor:
+        self.asked.append(more[-1].clone())
         return torch.full_like(z, 7.0)
 
 
@@ -92,6 +93,17 @@ def test_a_part_is_told_as_it_is() -> None:
         assert torch.allclose(torch.cdist(x, x)[both], torch.cdist(x0, x0)[both], atol=1e-5)
         whole += int(given.sum())
     assert 0.3 < whole / (20 * data["mask"].sum()) < 0.7
+
+
+def test_an_answer_may_know_of_the_part() -> None:
+    """Asked twice, the second time the model is told what was put into its first answer."""
+    for twice in (0, 1):
+        model = Knowing(batch()["x"], 1.0)
+        objective = Molecule(flow(), again=1, parts=1, graphs=0, twice=twice)
+        objective(model, batch(), Rng(0, 0, range(BATCH)))
+        assert len(model.asked) == 1 + twice
+        assert not model.asked[0][:, :-1].any()
+        assert torch.equal(model.asked[-1], model.seen[0]) == bool(twice)
 
 
 def test_a_graph_is_told_without_places() -> None:

@@ -10,7 +10,9 @@ symmetric, and noise of positions is turned to lie nearest the molecule (Song et
 equivariant flow matching, sec. 4): paths are straighter, and no marginal changes. Half of the
 samples see the network's answer from a run before: self-conditioning (Chen et al. 2023). In some
 of these answers the truth stands for a part of the molecule, or for all its kinds and bonds: so
-the network learns to draw around what is kept (tasks/kept.py).
+the network learns to draw around what is kept (tasks/kept.py). Most of these were given by a
+network that had been told the same before, as it is from the second step of a walk on; one that
+only learns from answers that do not know of the part drives the rest away from it.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ class Molecule:
         again: share of the samples that see an answer from before.
         parts, graphs: shares of the samples that are told the truth in it for a part of the
             molecule, or for all but where atoms are; together `again` at most.
+        twice: share of those whose answer knew of it already.
         rows: samples of about one size that the model is run on together, so that little is
             spent on atoms that are not there.
     """
@@ -57,6 +60,7 @@ class Molecule:
     again: float = 0.5
     parts: float = 0.15
     graphs: float = 0.05
+    twice: float = 0.75
     rows: int = 16
 
     def __call__(self, model: Any, batch: dict[str, Tensor], rng: Any) -> dict[str, Tensor]:
@@ -65,7 +69,7 @@ class Molecule:
         at = level(self.schedule, t.reshape(-1, 1, 1))
         xt = at.alpha * x0 + at.sigma * stirred(rng, x0, mask, model.kinds)
         told = condition(batch, rng, self.drop)
-        chance, some = rng.uniform(len(x0)), part(rng, x0, mask)
+        chance, some = rng.uniform((len(x0), 2)), part(rng, x0, mask)
         weight = (at.alpha / at.sigma).clamp(max=self.cap).reshape(-1)
         sums: dict[str, Tensor] = {}
         for which in mask.sum(1).argsort(stable=True).split(self.rows):
@@ -101,18 +105,25 @@ class Molecule:
         """(B, C + 1, N): for a share of the samples the network's answer to the same question,
         with the truth in it where it is told, else zeros; and the mask."""
         out = torch.cat([torch.zeros_like(xt), mask[:, None]], 1)
-        chance, some = known
+        (chance, more), some = known[0].unbind(1), known[1]
         rows = torch.nonzero(chance < self.again)[:, 0]
         if not len(rows):
             return out
-        tokens = (None if each is None else each[rows] for each in told)
-        with torch.no_grad():
-            answer = model(xt[rows], t[rows], *tokens, out[rows])
-        graph = chance[rows] < self.graphs
-        told_of = graph | (chance[rows] < self.graphs + self.parts)
-        given = torch.where(graph[:, None], mask[rows], some[rows]) * told_of[:, None]
-        true = tuple(each[rows] for each in clean)
-        out[rows, :-1] = held(answer, true, given, given * ~graph[:, None], mask[rows])
+        graph, told_of = chance < self.graphs, chance < self.graphs + self.parts
+        given = torch.where(graph[:, None], mask, some) * told_of[:, None]
+        placed = given * ~graph[:, None]
+
+        def answered(rows: Tensor) -> Tensor:
+            tokens = (None if each is None else each[rows] for each in told)
+            with torch.no_grad():
+                answer = model(xt[rows], t[rows], *tokens, out[rows])
+            true = tuple(each[rows] for each in clean)
+            return held(answer, true, given[rows], placed[rows], mask[rows])
+
+        out[rows, :-1] = answered(rows)
+        rows = torch.nonzero(told_of & (more < self.twice))[:, 0]
+        if len(rows):
+            out[rows, :-1] = answered(rows)
         return out
 
 
