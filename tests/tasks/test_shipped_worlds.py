@@ -3,11 +3,15 @@ should be, and one seed is one sample."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from unstir.modalities import sdf
 from unstir.modalities.folds import mean, measured
 from unstir.modalities.proteins import RESIDUES
+from unstir.tasks.complete import complete
 from unstir.tasks.proteins import proteins
 from unstir.tasks.strings import decorate, strings
 from unstir.tasks.structures import structures
@@ -70,6 +74,23 @@ def test_wishes_of_strings() -> None:
             for want in (low, high)
         ]
         assert means[1] - means[0] > least
+
+
+def test_a_molecule_is_completed(tmp_path: Path) -> None:
+    """Around the first atoms of molecules, which stay, nearly always to something valid."""
+    pytest.importorskip("rdkit")
+    from unstir.modalities.chemistry import judged
+
+    made: list[bool] = []
+    for i, molecule in enumerate(structures(n=6, seed=11, atoms=9, threads=1)):
+        sdf.write([molecule], tmp_path / "it.sdf")
+        kept = sdf.read(tmp_path / "it.sdf")[0].positions[:4]
+        more = list(
+            complete(str(tmp_path / "it.sdf"), keep="0-3", atoms=9, n=4, seed=i, threads=1)
+        )
+        assert all(np.array_equal(m.positions[:4], kept) for m in more)
+        made += [judged(m).good for m in more]
+    assert np.mean(made) > 0.75
 
 
 def test_hydrogens() -> None:
