@@ -173,10 +173,8 @@ def trial(run: Path, name: str, seed: int) -> None:
     batch = lever.trainer.get("batch", BASE.batch)
     steps = round(PICTURES / batch / flops)
     settings: Settings = replace(BASE, **{**lever.trainer, "steps": steps, "seed": seed})
-    weight, times = (
-        TABLE[lever.weight or recipe.weight],
-        logit_normal(*(lever.times or recipe.times)),
-    )
+    weight = TABLE[lever.weight or recipe.weight]
+    times = logit_normal(*(lever.times or recipe.times))
     base = Denoising(from_json(recipe.schedule), recipe.parametrization, weight, times)
     objective: Any = lever.objective(base) if lever.objective else base
     model = Uncertain(net) if lever.uncertain else net
@@ -192,8 +190,8 @@ def trial(run: Path, name: str, seed: int) -> None:
         with torch.inference_mode():
             averages[width] = held.error(net.eval(), recipe, run)
     row = {"lever": name, "seed": seed, "steps": steps, "batch": batch, "flops": flops,
-           "seconds": seconds, "averages": averages,
-           **held.measured(net, recipe, run)}  # fmt: skip
+           "seconds": seconds, "averages": averages, "error": averages[0.1],
+           "kernel": held.kernel(net, recipe, run)}  # fmt: skip
     folder.with_suffix(".json").write_text(json.dumps(row, indent=1))
     print(row)
 
@@ -211,10 +209,9 @@ class Held:
         tokens = condition.encode([s.caption for s in scenes[:HELD]])
         self.tokens = [torch.from_numpy(tokens.states), torch.from_numpy(tokens.mask)]
 
-    def measured(self, net: nn.Module, recipe: Recipe, run: Path) -> dict[str, Any]:
-        """The error on held-out scenes, and the kernel distance of samples."""
+    def kernel(self, net: nn.Module, recipe: Recipe, run: Path) -> list[float]:
+        """The kernel distance of samples, and its interval."""
         with torch.inference_mode():
-            error = self.error(net, recipe, run)
             made: list[np.ndarray] = []
             for first in range(0, SAMPLES, 64):
                 tokens = [part[first : first + 64] for part in self.tokens]
@@ -224,7 +221,7 @@ class Held:
         sides = [extracted(space, made, None), extracted(space, self.pictures, known)]
         rows = [np.concatenate([part.values for part in side]) for side in sides]
         (score,) = find("evaluation", "kernel")(Sets(*rows))
-        return {"error": error, "kernel": [score.value, score.low, score.high]}
+        return [score.value, score.low, score.high]
 
     def error(self, net: nn.Module, recipe: Recipe, run: Path) -> float:
         """Mean squared error of the flow at t = 1/16, 3/16, ..., 15/16."""

@@ -95,8 +95,8 @@ def test_another_one_is_pushed_towards_it(shift: float, factor: float) -> None:
 
 
 def test_the_shadow_learns_what_the_student_draws() -> None:
-    """Of all shadows the one that knows the student's distribution has the least error, and its
-    own gradient does not reach the student."""
+    """Of all shadows the one that knows the student's distribution has the least error, and a
+    wrong one is told so."""
     wrong = {}
     for factor in (0.6, 0.8, 1.0, 1.25):
         model = Shadowed(Line(MEAN, 0.8 * DEVIATION), Denoiser(MEAN, factor * DEVIATION))

@@ -67,7 +67,9 @@ def distill(
         if value is not None:
             whole(name, value, least, 10**8)
     if steps == 0 and not (further and refine != 0):
-        raise BadRequest("--steps 0 is for a student that is only refined: give --further with it")
+        raise BadRequest(
+            "--steps 0 leaves only refining: give --further with it, and no --refine 0"
+        )
     if threads is not None:
         whole("threads", threads, 1, 1024)
     base = folder(os.path.expanduser(model)).resolve()
