@@ -199,12 +199,12 @@ def trial(run: Path, name: str, seed: int) -> None:
 class Held:
     """Held-out scenes: their latents, conditions and pictures."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, codec: Autoencoder | None = None) -> None:
         glyphs = data.load(cache_dir() / "emoji")
         scenes = [data.scene(glyphs, i, split="heldout") for i in range(REAL)]
         self.pictures = np.stack([s.image for s in scenes])
-        self.codec = warm(Autoencoder(**recipe.codec or {}), {"autoencoder": SHIPPED / "emoji"},
-                          "autoencoder")  # fmt: skip
+        shipped = {"autoencoder": SHIPPED / "emoji"}
+        self.codec = codec or warm(Autoencoder(**recipe.codec or {}), shipped, "autoencoder")
         condition: Any = from_manifest(recipe.condition, SHIPPED)
         tokens = condition.encode([s.caption for s in scenes[:HELD]])
         self.tokens = [torch.from_numpy(tokens.states), torch.from_numpy(tokens.mask)]

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from unstir.training.settings import Settings
 
 NAMES = (
-    "digits", "emoji", "molecules", "molecules-h", "proteins", "smiles", "trace", "upscaler",
+    "decoder", "digits", "emoji", "molecules", "molecules-h", "proteins", "smiles", "trace",
+    "upscaler",
 )  # fmt: skip
 WORLDS = {
     "molecules": ("atoms", "recipe"),
@@ -74,6 +75,8 @@ def run(what: str, out: Path, changes: Changes | None = None, start: str | None 
         return _run_world(what, out, changes or Changes(), start)
     if what == "trace":
         return _run_trace(out, changes or Changes(), start or "emoji")
+    if what == "decoder":
+        return _run_decoder(out, changes or Changes(), start or "emoji")
     if Path(what).is_dir() and out.resolve().is_relative_to(Path(what).resolve()):
         raise ValueError(
             f"--out {out} lies in the folder of the pictures, where what the run draws would be "
@@ -116,6 +119,15 @@ def _run_trace(out: Path, changes: Changes, start: str) -> Events:
     if changes.codec_steps or changes.figures:
         raise ValueError("a branch for lines leaves the autoencoder alone and measures nothing")
     return trace.run(changed(trace.recipe, changes), trace.source(), out, find_model(start))
+
+
+def _run_decoder(out: Path, changes: Changes, start: str) -> Events:
+    from unstir.recipes import decoder
+    from unstir.runtimes.shelf import folder as find_model
+
+    if changes.codec_steps or changes.figures:
+        raise ValueError("a decoder is trained alone: give its --steps, and no --figures")
+    return decoder.run(trained(decoder.trainer, changes), out, find_model(start))
 
 
 def changed(recipe: Recipe, changes: Changes) -> Recipe:

@@ -113,6 +113,17 @@ def add_student(
     return _added(out, manifest, "student", net, "student.safetensors")
 
 
+def replace_decoder(
+    base: Path, out: Path, codec: Autoencoder, training: dict[str, Any]
+) -> dict[str, Any]:
+    """Write the model folder `base` into `out` with this autoencoder, whose encoder is its own
+    but whose decoder is another one of the same sizes."""
+    manifest = _copied(base, out)
+    manifest["codec"]["decoder"] = {"training": training}
+    _weights(codec.cpu(), out / "autoencoder.safetensors")
+    return _added(out, manifest, "decoder", codec.decoder, "autoencoder.safetensors")
+
+
 def add_letters(
     folder: Path, net: nn.Module, sizes: dict[str, Any], training: dict[str, Any]
 ) -> dict[str, Any]:

@@ -47,8 +47,8 @@ def train(
     """Train a recipe, or a model of your own pictures.
 
     Args:
-        what: A recipe (digits, emoji, molecules, molecules-h, proteins, smiles, trace,
-            upscaler), or a folder of pictures: captioned by metadata.jsonl or .txt files,
+        what: A recipe (decoder, digits, emoji, molecules, molecules-h, proteins, smiles,
+            trace, upscaler), or a folder of pictures: captioned by metadata.jsonl or .txt files,
             sorted into class folders, or neither.
         out: Folder of the run, and of the model when it is done. The same command goes on
             after a stop.
