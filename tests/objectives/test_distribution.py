@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from unstir.core.exact import Gaussian
 from unstir.core.schedules import flow, level
-from unstir.objectives.distribution import DistributionMatching, Shadowed
+from unstir.objectives.distribution import DistributionMatching, Shadowed, come
 from unstir.training.rng import Rng
 
 MEAN, DEVIATION = torch.tensor([0.7, -0.4]), torch.tensor([0.5, 1.4])
@@ -62,7 +62,7 @@ def slope(parameter: Any) -> Tensor:
 def batch(rows: int = ROWS, s: float = 0.0) -> dict[str, Tensor]:
     noise = torch.randn(rows, 2, generator=torch.Generator().manual_seed(0))
     times = torch.tensor([1.0, s]).expand(rows, 2)
-    return {"begin": noise, "x": MEAN + DEVIATION * noise, "times": times}
+    return {"noise": noise, "begin": noise, "x": MEAN + DEVIATION * noise, "times": times}
 
 
 def players(mean: Tensor, deviation: Tensor) -> Shadowed:
@@ -123,3 +123,18 @@ def test_a_guided_teacher_and_steps_that_end_elsewhere() -> None:
     assert found["shadow"] == 0
     ends = early["begin"] - 0.5 * model.student(early["begin"], t, s=t)
     assert found["square"].item() == pytest.approx((ends - early["x"]).square().mean().item())
+
+
+def test_a_last_step_begins_where_the_steps_before_lead() -> None:
+    """Of one, two and four steps in all; a step that ends before the data begins on the way."""
+
+    def student(x: Tensor, t: Tensor, tokens: Tensor, mask: Any, s: Tensor) -> Tensor:
+        return (t + 10 * s + tokens)[:, None].expand_as(x)
+
+    t, s = torch.tensor([1.0, 0.5, 0.25, 1.0, 0.5]), torch.tensor([0.0, 0.0, 0.0, 0.5, 0.25])
+    noise, begin = torch.zeros(5, 2), torch.full((5, 2), 7.0)
+    tokens = torch.tensor([100.0, 200.0, 400.0, 800.0, 1600.0])
+    found = come(student, {"noise": noise, "begin": begin}, t, s, [tokens, None])  # type: ignore[arg-type]
+    two = -0.5 * (1 + 10 * 0.5 + 200)
+    four = -0.25 * (1 + 0.75 + 0.5 + 10 * (0.75 + 0.5 + 0.25) + 3 * 400)
+    assert found[:, 0].tolist() == pytest.approx([7, two, four, 7, 7])

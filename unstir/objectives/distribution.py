@@ -7,9 +7,11 @@
 (Yin et al. 2024, DMD, eq. 7 and 8, and DMD2, whose shadow is the "fake score".) The shadow is a
 denoiser of what the student draws; its difference from the teacher's answer, which may be guided,
 is the gradient of the divergence of the one distribution from the other. No mean of several
-answers is a fixed point, as it is of `TrajectoryMatching`, so one step need not be blurred. A
-little of that signal stays, so that a seed's picture stays what it is. Student and shadow take
-their steps at once, as a GAN's players do.
+answers is a fixed point, as it is of `TrajectoryMatching`, so one step need not be blurred. The
+last of several steps begins where the student's own steps lead, as it will when it draws, and not
+on the teacher's way (Yin et al. 2024, DMD2, sec. 4.5). A little of that signal stays, so that a
+seed's picture stays what it is. Student and shadow take their steps at once, as a GAN's players
+do.
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ class Shadowed(nn.Module):
 @dataclass(frozen=True)
 class DistributionMatching:
     """objective(model, batch, rng): of a `Shadowed` model that is told where to go; a batch as of
-    `TrajectoryMatching`, of which the steps that end in data (s = 0) are matched.
+    `TrajectoryMatching`, and "noise", where each way began. Steps that end in data (s = 0) are
+    matched.
 
     Args:
         teacher: F of the flow, frozen; without its condition where the token mask is 0.
@@ -60,8 +63,9 @@ class DistributionMatching:
     margin: float = 0.02
 
     def __call__(self, model: Any, batch: dict[str, Tensor], rng: Any) -> dict[str, Tensor]:
-        begin, known = batch["begin"], told(batch, rng)
-        t, s = batch["times"].to(begin.dtype).unbind(1)
+        known = told(batch, rng)
+        t, s = batch["times"].to(batch["x"].dtype).unbind(1)
+        begin = come(model.student, batch, t, s, known)
         x = begin + broad(s - t, begin) * model.student(begin, t, *known, s=s)
         near = apart(x - batch["x"], self.soft)
         at = self.times(rng, len(x)).clamp(self.margin, 1 - self.margin)
@@ -90,6 +94,22 @@ class DistributionMatching:
             return out
         without = self.teacher(xt, t, tokens, torch.zeros_like(mask), *extra)
         return without + self.scale * (out - without)
+
+
+@torch.no_grad()
+def come(
+    student: nn.Module, batch: dict[str, Tensor], t: Tensor, s: Tensor, known: Sequence[Any]
+) -> Tensor:
+    """Where each step begins: one that ends in data where steps of that length by the student
+    come to from the noise, any other on the way."""
+    x, before = batch["begin"].clone(), torch.where(s == 0, (1 / t).round() - 1, 0)
+    x[before > 0] = batch["noise"][before > 0]
+    for k in range(int(before.max())):
+        rows = torch.nonzero(before > k)[:, 0]
+        some = [None if each is None else each[rows] for each in known]
+        now, step = 1 - k * t[rows], t[rows]
+        x[rows] -= broad(step, x) * student(x[rows], now, *some, s=now - step)
+    return x
 
 
 def broad(each: Tensor, like: Tensor) -> Tensor:

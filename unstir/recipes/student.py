@@ -251,6 +251,7 @@ class Ways:
     def batch(self, indices: np.ndarray, /) -> dict[str, np.ndarray]:
         ways, pairs = indices // len(self.pairs), self.pairs[indices % len(self.pairs)]
         found = {
+            "noise": self.points[ways, 0].astype(np.float32),
             "begin": self.points[ways, pairs[:, 0]].astype(np.float32),
             "x": self.points[ways, pairs[:, 1]].astype(np.float32),
             "times": (1 - pairs / self.stops).astype(np.float32),
