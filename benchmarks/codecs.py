@@ -8,8 +8,7 @@ Every trial trains an autoencoder on 16,000 pictures from random weights, then t
 benchmarks/levers.py on 10,000 of its latents. Measured on held-out scenes: how like their round
 trip is (dB), what of their features it moves (Frechet distance of 2,000 and the same 2,000 after
 it), and the kernel distance of 256 drawn samples. "deep" trains a codec alone, that reduces 128
-px by 16, and measures it beside the shipped way there: the 64 px codec and the upscaler. Results:
-docs/log.md.
+px by 16, and measures it beside the shipped way there: the 64 px codec and the upscaler.
 """
 
 from __future__ import annotations
@@ -93,7 +92,7 @@ class Turning(Reconstruction):
 class Structure(Reconstruction):
     """With structural similarity (Wang et al. 2004), a model of what eyes see."""
 
-    weight: float = 0.2
+    weight: float = 0.3
 
     def __call__(self, model: Coder, batch: dict[str, Tensor], rng: Any) -> dict[str, Tensor]:
         seen = _Last(model)

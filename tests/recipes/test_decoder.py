@@ -13,11 +13,12 @@ import torch
 from unstir.networks.build import build
 from unstir.recipes import decoder, run
 from unstir.runtimes.export import write
+from unstir.runtimes.manifest import sha256_of
 from unstir.runtimes.model import load
 
 CODEC = dict(latent=4, widths=[16, 32], encoder=[1, 1], decoder=[1, 1])
 SIZES = dict(channels=4, tokens=0, widths=[32, 32], blocks=1, attention=[1], embedding=32)
-SETTINGS = replace(decoder.trainer, steps=60, batch=16, lr=2e-3, warmup=0, threads=1)
+SETTINGS = replace(decoder.TRAINER, steps=60, batch=16, lr=2e-3, warmup=0, threads=1)
 
 
 def discs(count: int) -> np.ndarray:
@@ -76,21 +77,56 @@ def test_it_makes_better_pictures(runs: tuple[Path, Path]) -> None:
 
 
 def test_a_run_goes_on(runs: tuple[Path, Path], tmp_path: Path) -> None:
-    """What was finished is not begun anew, and gives the same decoder."""
+    """After a stop, to the same weights; what is finished is not begun anew; and only with the
+    model it was begun with."""
     base, out = runs
-    shutil.copytree(out, tmp_path / "again", symlinks=True)
-    stages = [event.stage for event in decoder.run(SETTINGS, tmp_path / "again", base)]
-    assert "codes" not in stages
-    before, after = ((at / "decoder.onnx").read_bytes() for at in (out, tmp_path / "again"))
-    assert before == after
+    again = tmp_path / "again"
+    for event in decoder.run(SETTINGS, again, base):
+        if event.done == 30:
+            break
+    assert not (again / "model.json").exists()
+    steps = [e.event.step for e in decoder.run(SETTINGS, again, base) if e.stage == "decoder"]
+    assert min(steps) >= 30
+    weights = [(at / "autoencoder.safetensors").read_bytes() for at in (base, out, again)]
+    assert weights[0] != weights[1] == weights[2]
+    assert [e.stage for e in decoder.run(SETTINGS, again, base) if e.done < e.total] == []
+    other = tmp_path / "other"
+    shutil.copytree(base, other)
+    (other / "model.json").write_text((other / "model.json").read_text() + "\n")
+    with pytest.raises(ValueError, match="is of another model"):
+        list(decoder.run(SETTINGS, again, other))
+
+
+def test_all_else_goes_along(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    """Captions for a student to come, what there is beside the denoiser, how it came about; a
+    second round says what was before."""
+    base, out = runs
+    twice = tmp_path / "base"
+    shutil.copytree(out, twice)
+    shutil.copytree(base / "cache", twice / "cache", dirs_exist_ok=True)
+    (twice / "cache" / "conditions.json").write_text('["a disc"]')
+    settings = replace(SETTINGS, steps=1)
+    for _ in decoder.run(settings, tmp_path / "out", twice):
+        pass
+    assert (tmp_path / "out" / "cache" / "conditions.json").read_text() == '["a disc"]'
+    before, after = ((load(at).manifest.codec or {})["decoder"] for at in (out, tmp_path / "out"))
+    assert after["training"]["before"] == before
+    assert after["training"]["start"] == sha256_of(twice / "model.json")
 
 
 def test_what_has_no_decoder_to_train(runs: tuple[Path, Path], tmp_path: Path) -> None:
     base, _ = runs
-    lost = tmp_path / "lost"
-    shutil.copytree(base, lost)
+    lost, large = tmp_path / "lost", tmp_path / "large"
+    for folder in (lost, large):
+        shutil.copytree(base, folder)
     shutil.rmtree(lost / "cache")
+    np.save(large / "cache" / "pictures.npy", np.zeros((4, 32, 32, 3), np.uint8))
+    out = tmp_path / "out"
     with pytest.raises(ValueError, match="the pictures that discs was trained on are not here"):
-        list(run("decoder", tmp_path / "out", start=str(lost)))
+        list(run("decoder", out, start=str(lost)))
+    with pytest.raises(ValueError, match=r"pictures of discs are \(32, 32\)"):
+        list(run("decoder", tmp_path / "second", start=str(large)))
     with pytest.raises(ValueError, match="has no autoencoder"):
-        list(run("decoder", tmp_path / "out", start="upscaler"))
+        list(run("decoder", out, start="upscaler"))
+    with pytest.raises(ValueError, match="itself; give another one"):
+        list(run("decoder", base, start=str(base)))

@@ -205,6 +205,10 @@ def make(models: Path) -> None:
         "training": {},
     }
     place(models / "tiny", files, manifest)
+    make_text(models, rng)
+
+
+def make_text(models: Path, rng: np.random.Generator) -> None:
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS, ",", "."]
     encoder = text_encoder(rng, len(pieces))
     vocabulary = ("\n".join(pieces) + "\n").encode()

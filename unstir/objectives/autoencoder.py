@@ -8,7 +8,7 @@ Noise on the code makes neighbors decode to neighbors, which is what a denoiser 
 fixed variance; Kingma & Welling 2014; noise-robust codes as in Yang et al. 2025, l-DeTok).
 `moments` holds each channel at zero mean and unit variance over the batch, KL(N(m, v) || N(0,
 1)), so that the noise has a meaning and cannot be outgrown. The gradient term compares
-neighboring differences and keeps edges sharp. Where codes are given, the decoder learns alone.
+neighboring differences and keeps edges sharp.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ class Coder(Protocol):
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """objective(model, batch, rng): batch["x"] is (B, C, H, W) in [-1, 1], batch["code"] (B, D, h,
-    w) its code, of an encoder that does not learn; or it is encoded."""
+    """objective(model, batch, rng): batch["x"] is (B, C, H, W) in [-1, 1]."""
 
     noise: float = 0.2
     gradient: float = 1.0
@@ -38,15 +37,16 @@ class Reconstruction:
     moments: float = 0.01
 
     def __call__(self, model: Coder, batch: dict[str, Tensor], rng: Any) -> dict[str, Tensor]:
-        x, fixed = batch["x"], "code" in batch
-        z = batch["code"] if fixed else model.encode(x)
+        x = batch["x"]
+        z = model.encode(x)
         s = self.noise * rng.uniform(x.shape[0]).reshape(-1, 1, 1, 1)
         difference = model.decode(z + s * rng.normal(z.shape)) - x
+        mean, var = z.mean((0, 2, 3)), z.var((0, 2, 3))
         parts = {
             "absolute": difference.abs().mean(),
             "gradient": slopes(difference),
             "square": difference.square().mean(),
-            "moments": z.new_zeros(()) if fixed else moments(z),
+            "moments": 0.5 * (mean.square() + var - 1 - var.log()).mean(),
         }
         loss = (
             parts["absolute"]
@@ -55,12 +55,6 @@ class Reconstruction:
             + self.moments * parts["moments"]
         )
         return {"loss": loss, **parts}
-
-
-def moments(z: Tensor) -> Tensor:
-    """KL(N(m, v) || N(0, 1)) of each channel's mean and variance, on average."""
-    mean, var = z.mean((0, 2, 3)), z.var((0, 2, 3))
-    return 0.5 * (mean.square() + var - 1 - var.log()).mean()
 
 
 def slopes(x: Tensor) -> Tensor:

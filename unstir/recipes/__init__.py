@@ -118,7 +118,8 @@ def _run_trace(out: Path, changes: Changes, start: str) -> Events:
 
     if changes.codec_steps or changes.figures:
         raise ValueError("a branch for lines leaves the autoencoder alone and measures nothing")
-    return trace.run(changed(trace.recipe, changes), trace.source(), out, find_model(start))
+    base = _beside(out, find_model(start))
+    return trace.run(changed(trace.recipe, changes), trace.source(), out, base)
 
 
 def _run_decoder(out: Path, changes: Changes, start: str) -> Events:
@@ -127,7 +128,14 @@ def _run_decoder(out: Path, changes: Changes, start: str) -> Events:
 
     if changes.codec_steps or changes.figures:
         raise ValueError("a decoder is trained alone: give its --steps, and no --figures")
-    return decoder.run(trained(decoder.trainer, changes), out, find_model(start))
+    return decoder.run(trained(decoder.TRAINER, changes), out, _beside(out, find_model(start)))
+
+
+def _beside(out: Path, base: Path) -> Path:
+    """The model that one is made from, which must stay as it is."""
+    if out.resolve() == base.resolve():
+        raise ValueError(f"--out is the folder of the model {base} itself; give another one")
+    return base
 
 
 def changed(recipe: Recipe, changes: Changes) -> Recipe:

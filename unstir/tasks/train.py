@@ -52,7 +52,8 @@ def train(
             sorted into class folders, or neither.
         out: Folder of the run, and of the model when it is done. The same command goes on
             after a stop.
-        steps: Steps of the denoiser's training; without it, what suits recipe and data.
+        steps: Steps of the denoiser's training (of the recipe decoder: the decoder's); without
+            it, what suits recipe and data.
         minutes: A time budget instead of steps.
         codec_steps: Steps of the autoencoder's training; 0 keeps that of --start as it is.
         batch: Samples of one step.
@@ -61,7 +62,7 @@ def train(
         seed: Of data order, noise and dropout.
         figures: Samples to measure at each preview (kernel distance, precision, recall),
             into log.jsonl; 256 say something.
-        start: A model whose weights to begin from.
+        start: A model whose weights to begin from, or for decoder and trace, to be part of.
         device: cpu, cuda, ...
         threads: Threads to compute with.
         dtype: bfloat16 computes in it where it is safe; for GPUs that have it.
