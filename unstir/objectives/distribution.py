@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from unstir.objectives.denoising import Times, logit_normal
 from unstir.objectives.trajectory import apart, told
 
-TIMES = logit_normal(0.0, 1.0, rest=0.0)
+TIMES = logit_normal(-1.0, 1.0, rest=0.0)
 
 
 class Shadowed(nn.Module):
