@@ -27,6 +27,7 @@ from unstir.objectives.denoising import Times, logit_normal
 from unstir.objectives.trajectory import apart, told
 
 TIMES = logit_normal(-1.0, 1.0, rest=0.0)
+"""Of little noise: nearer to noise, prompts suffer (docs/log.md)."""
 
 
 class Shadowed(nn.Module):
