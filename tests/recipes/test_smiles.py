@@ -145,6 +145,7 @@ def test_what_is_written_stays(
     for wrong, says in (
         ("CCO", "nothing to draw"), ("*", "nothing to keep"), ("C!*", "no SMILES"),
         ("[Se]*", "never saw"), ("CCCCCCCCCCCCCCCCC*", "up to 3"),
+        ("CC)*", "has a bracket"), ("*C(C", "has a bracket"), ("C(C*)C(", "has a bracket"),
     ):  # fmt: skip
         assert main(["inpaint", wrong, "--model", str(model)]) in (2, 3)
         assert says in capsys.readouterr().err.replace("\n", " ")

@@ -145,6 +145,9 @@ def test_the_command(chains: Path, home: Path, capsys: pytest.CaptureFixture[str
         assert np.array_equal(molecule.positions[:2], sdf.read("it.sdf")[0].positions)
         assert len(molecule) == 5
     capsys.readouterr()
+    assert main([*line, "--keep", "0-1", "--n", "12", "--seed", "2", "-o", "any.sdf"]) == 0
+    assert all(len(molecule) > 2 for molecule in sdf.read("any.sdf"))
+    capsys.readouterr()
     assert main(["show", "out.sdf"]) == 0
     assert "unstir inpaint it.sdf --keep 0-1 --atoms 5" in capsys.readouterr().out
     shapes = [*line, "--keep", "graph", "--n", "2", "--seed", "2", "-o", "shapes.sdf"]
@@ -168,6 +171,7 @@ def test_the_command(chains: Path, home: Path, capsys: pytest.CaptureFixture[str
             2,
             "the graph that is kept has 2",
         ),
+        (["inpaint", "it.sdf", "--keep", "0-1", "--atoms", "2"], 2, "nothing is left to draw"),
         (["inpaint", "it.sdf"], 2, "keep"),
         (["inpaint", "no.sdf", "--keep", "0"], 3, "no.sdf"),
     ):

@@ -64,3 +64,13 @@ def test_hydrogens_that_are_drawn_count_as_they_are() -> None:
     far = found(methane(4), methane(4, apart=1.4))
     assert (far["molecules stable by bonds"], far["molecules stable by distances"]) == (1, 0.5)
     assert found(methane(0))["molecules stable by distances"] == 1  # rdkit places them
+
+
+def test_what_is_not_valid_is_not_stable() -> None:
+    """Two oxygens with three bonds between them take no hydrogens: of two molecules one is stable,
+    and of the atoms five of seven."""
+    places, bonds = np.array([[0.0, 0, 0], [1.2, 0, 0]]), np.array([[0, 3], [3, 0]])
+    torn = Structure(("O", "O"), (0, 0), places, bonds)
+    found = {s.name: s.value for s in molecules.figures([methane(0), torn], None)}
+    assert found["molecules stable by bonds"] == found["molecules stable by distances"] == 0.5
+    assert found["atoms stable by bonds"] == pytest.approx(5 / 7)

@@ -3,7 +3,9 @@ be."""
 
 from __future__ import annotations
 
+import csv
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from unstir.apps.cli import main
 from unstir.datasets import qm9
 from unstir.modalities import sdf
+from unstir.modalities.chemistry import smiles
 from unstir.modalities.images import read as read_picture
 from unstir.runtimes.manifest import BadModel, read
 from unstir.tasks.request import BadRequest
@@ -117,6 +120,16 @@ def test_the_command(chains: Path, home: Path, capsys: pytest.CaptureFixture[str
     [again] = sdf.read("last.sdf")
     assert again.symbols == made[2].symbols
     assert np.abs(again.positions - made[2].positions).max() < 2e-3
+    assert main([*line, "--n", "3", "-o", "out.smi"]) == 0
+    assert Path("out.smi").read_text() == "".join(
+        f"{smiles(m)}\tmolecules-{5 + i}\n" for i, m in enumerate(made)
+    )
+    assert main([*line, "--n", "3", "-o", "out.csv"]) == 0
+    with Path("out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["seed"] for row in rows] == ["5", "6", "7"]
+    assert main([*shlex.split(rows[2]["command"])[1:-1], "last.smi"]) == 0
+    assert Path("last.smi").read_text() == f"{rows[2]['smiles']}\tmolecules-7\n"
     capsys.readouterr()
     assert main(["show", "out.sdf"]) == 0
     shown = capsys.readouterr()
@@ -127,7 +140,11 @@ def test_the_command(chains: Path, home: Path, capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["-o", "out.png"], 2, "out.png ends in .png; molecules go to .sdf, .mol, .xyz"),
+        (
+            ["-o", "out.png"],
+            2,
+            "out.png ends in .png; molecules go to .sdf, .mol, .xyz, .smi, .csv",
+        ),
         (["-o", "out.sdf", "--preview", "x.pdf"], 2, "x.pdf"),
         (["-o", "out.sdf", "--atoms", "99"], 2, "atoms is 99"),
         (["-o", "out.sdf", "--n", "0"], 2, "n is 0"),

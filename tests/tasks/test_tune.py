@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -110,7 +111,7 @@ def test_a_file_that_does_not_belong(copied: Path) -> None:
     manifest = read(copied)
     file = tuned.write(manifest, [Tuned("dpmpp_2m", 3, 3.0, "cfg", TIMES, 0.1, 0.2)])
     good = json.loads(file.read_text())
-    file.write_text(json.dumps(good | {"model": "0" * 64}))
+    file.write_text(json.dumps(good | {"denoiser": "0" * 64}))
     assert tuned.read(manifest) == []
     for change in ({"times": [0.0, 0.5, 0.8, 1.0]}, {"times": [1.0, 0.0]}, {"steps": "3"}):
         file.write_text(json.dumps(good | {"paths": [good["paths"][0] | change]}))
@@ -119,6 +120,19 @@ def test_a_file_that_does_not_belong(copied: Path) -> None:
     file.write_text("{")
     with pytest.raises(BadModel, match="delete it"):
         tuned.read(manifest)
+
+
+def test_shipped_paths_are_walked() -> None:
+    """They belong to the denoiser as it is now; another decoder or student does not matter."""
+    model = load("emoji")
+    found = tuned.read(model.manifest)
+    assert found
+    for better in found:
+        way = resolve(model, steps=better.steps, sampler=better.sampler)
+        assert (way.spacing, [level.t for level in way.path]) == ("tuned", list(better.times))
+    told = model.manifest.raw | {"defaults": dict(model.manifest.defaults) | {"steps": 5}}
+    other = replace(model.manifest, sha256="0" * 64, raw=told)
+    assert tuned.read(other) == found
 
 
 def test_tuning_a_model(copied: Path) -> None:

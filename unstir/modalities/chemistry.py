@@ -3,6 +3,7 @@
     verdict = judged(structure)         # valid, connected, SMILES
     atoms, whole = stable(structure)    # share of atoms whose bonds fit their element; all of them
     atoms, whole = looked_up(structure) # the same, with bonds by distance alone
+    text = smiles(structure)            # whatever it is worth
 
 Valid: rdkit sanitizes it (valences, rings), it has one fragment and no radical. Where hydrogens
 are not drawn they are what valences leave open. Stability by distances is the protocol of
@@ -13,6 +14,7 @@ Hoogeboom et al. 2022 (EDM): bond lengths in picometer are those of their table,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -74,6 +76,23 @@ def judged(structure: Structure) -> Verdict:
     with rdBase.BlockLogs():
         smiles = Chem.MolToSmiles(Chem.RemoveHs(molecule))
     return Verdict(not radical, connected, smiles)
+
+
+def needed() -> None:
+    """ImportError, with the way out, where there is no rdkit."""
+    if find_spec("rdkit") is None:
+        raise ImportError("SMILES of molecules need rdkit: pip install 'unstir[molecules]'")
+
+
+def smiles(structure: Structure) -> str:
+    """Its canonical SMILES; of one that is not valid, atoms and bonds as they stand, which rdkit
+    will not read."""
+    from rdkit import Chem, rdBase
+
+    if (found := judged(structure)).smiles:
+        return found.smiles
+    with rdBase.BlockLogs():
+        return Chem.MolToSmiles(raw(structure))
 
 
 def sane(structure: Structure) -> Any:

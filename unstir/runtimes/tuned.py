@@ -3,7 +3,8 @@
     found = find(manifest, sampler="dpmpp_2m", steps=6, scale=3.0, guidance="cfg")
     found.times                        # 1.0, ..., 0.0
 
-A file that does not belong to the model as it is now is not used; one that is damaged is told of.
+A file is used as long as the model has the denoiser that its paths were searched with; one that is
+damaged is told of.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def find(
 
 
 def read(manifest: Manifest) -> list[Tuned]:
-    """All paths of a model; none where there is no file, or it is another model's."""
+    """All paths of a model; none where there is no file, or it is another denoiser's."""
     file = manifest.folder / FILE
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
@@ -59,7 +60,7 @@ def read(manifest: Manifest) -> list[Tuned]:
         return []
     except (OSError, ValueError) as error:
         raise BadModel(f"{file} is not readable JSON ({error}); {_WAY_OUT}") from None
-    if not isinstance(data, dict) or data.get("model") != manifest.sha256:
+    if not isinstance(data, dict) or data.get("denoiser") != _denoiser(manifest):
         return []
     try:
         if data.get("format") != FORMAT:
@@ -70,6 +71,11 @@ def read(manifest: Manifest) -> list[Tuned]:
         return [_checked(Fields(entry if isinstance(entry, dict) else {})) for entry in paths]
     except Bad as error:
         raise BadModel(f"{file} {error}; {_WAY_OUT}") from None
+
+
+def _denoiser(manifest: Manifest) -> str:
+    """The SHA-256 of the graph that is walked."""
+    return manifest.files[manifest.graphs["denoiser"].file]
 
 
 _WAY_OUT = "delete it, or run `unstir tune` again"
@@ -98,7 +104,7 @@ def write(manifest: Manifest, paths: Iterable[Tuned]) -> Path:
         )
     every = {path.key: path for path in (*read(manifest), *paths)}
     rows = [asdict(every[key]) for key in sorted(every)]
-    text = json.dumps({"format": FORMAT, "model": manifest.sha256, "paths": rows}, indent=1)
+    text = json.dumps({"format": FORMAT, "denoiser": _denoiser(manifest), "paths": rows}, indent=1)
     with replacing(file) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
     return file

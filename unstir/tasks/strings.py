@@ -173,6 +173,12 @@ def around(kept: Sequence[np.ndarray], row: np.ndarray, u: np.ndarray) -> np.nda
     return np.concatenate([*parts, row[count:]]).astype(row.dtype)
 
 
+def unbalanced(text: str, opens: str, closes: str) -> bool:
+    """Whether anything closes in it that it did not open."""
+    depths = np.cumsum([(symbol == opens) - (symbol == closes) for symbol in text])
+    return bool((depths < 0).any())
+
+
 def pieces_of(model: Model) -> Pieces:
     """What the model's tokens are."""
     said = model.manifest.string or {}
@@ -240,6 +246,10 @@ def decorate(
         raise BadRequest(
             f"{smiles!r} has nothing to draw, or nothing to keep; write a * in each gap, as in "
             "c1ccc(*)cc1"
+        )
+    if unbalanced(parts[0], "(", ")") or unbalanced(parts[-1][::-1], ")", "("):
+        raise BadRequest(
+            f"{smiles!r} has a bracket that nothing drawn in its gaps can open or close"
         )
     pieces, none = pieces_of(run.model), np.zeros(0, int)
     kept = tuple(pieces.encode([part])[0] if part else none for part in parts)

@@ -69,9 +69,9 @@ class Drawn:
         each = following(self.seed + which[0], len(which))
         said = self.model.manifest.molecule or {}
         kinds, scale = said["kinds"], said["scale"]
-        counts = sizes(each, said["counts"], self.atoms)
-        least = 0 if self.kept is None else len(self.kept)
-        mask = masks(np.maximum(counts, least), self.model.manifest.shape[1])
+        fewest = 0 if self.kept is None else len(self.kept) + self.kept.placed
+        enough = [count if n >= fewest else 0 for n, count in enumerate(said["counts"])]
+        mask = masks(sizes(each, enough, self.atoms), self.model.manifest.shape[1])
         source = noise(each, mask, len(kinds))
         hold = None if self.kept is None else self.kept.holding(mask, kinds, scale)
         denoise = again(self.model, self.way, self.about, mask, hold)
@@ -116,10 +116,14 @@ def drawing(
 ) -> Drawn:  # fmt: skip
     """The run that draws n molecules; `record` is what the recipe needs besides."""
     least, most = 1 if kept is None else len(kept), ready.model.manifest.shape[1]
+    name, around = ready.model.manifest.name, "" if kept is None else f", and {least} are kept"
     if atoms is not None and not least <= whole("atoms", atoms, 1, 10**6) <= most:
-        around = "" if kept is None else f", and {least} are kept"
-        name = ready.model.manifest.name
         raise BadRequest(f"atoms is {atoms}; {name} knows up to {most}{around}")
+    if kept is not None and kept.placed and (most if atoms is None else atoms) == least:
+        raise BadRequest(
+            f"nothing is left to draw: {name} knows up to {most} atoms{around}; keep fewer, give "
+            "more --atoms, or draw other shapes with --keep graph"
+        )
     if scale is not None and ready.about.pos is None:
         raise BadRequest(f"{ready.model.manifest.name} takes no wishes; leave scale out")
     asked = {"atoms": atoms, "want": want}

@@ -4,18 +4,21 @@ part that other commands on molecules have too."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from unstir.apps.cli import lines
 from unstir.apps.cli.console import answer_json, progress, say
 from unstir.apps.cli.derive import derived
 from unstir.apps.cli.making import free
-from unstir.modalities import ball_and_stick, sdf, viewer
+from unstir.modalities import ball_and_stick, chemistry, sdf, viewer
 from unstir.modalities.files import check_folder, check_writable
-from unstir.modalities.images import format_of, write
+from unstir.modalities.images import BadEnding, format_of, write
+from unstir.modalities.sdf import Structure
 from unstir.tasks.generate import generate
 from unstir.tasks.structures import Drawn, structures
 
@@ -32,13 +35,14 @@ def making(
     """Write what was made.
 
     Args:
-        out: File for all molecules: .sdf, .xyz, or .mol for a single one.
+        out: File for all molecules: .sdf, .xyz, or .mol for a single one; .smi or .csv for their
+            SMILES alone.
         preview: Also draw them, up to 64, into a picture.
         view: Also write an .html page in which they can be turned; it needs no network.
         metadata: Keep the recipe in the file, for `unstir show`.
         json: Print what was made as JSON on stdout.
     """
-    for path, check in ((out, sdf.ending), (preview, format_of), (view, viewer.ending)):
+    for path, check in ((out, _ending), (preview, format_of), (view, viewer.ending)):
         if path is not None:
             check_writable(path)
             check(path)
@@ -51,7 +55,10 @@ def making(
         for molecule in drawn.tagged(out.name) if metadata else drawn:
             made.append(molecule)
             advance(len(made), len(drawn), f"{len(made)} of {len(drawn)}")
-    sdf.write(made, out)
+    if out.suffix.lower() in lines.ENDINGS:
+        _write_smiles(drawn, made, out, metadata)
+    else:
+        sdf.write(made, out)
     if preview is not None:
         write(preview, ball_and_stick.grid(made[: ball_and_stick.MOST]))
     if view is not None:
@@ -67,6 +74,24 @@ def making(
             "recipe": drawn.recipe.to_json(out.name),
             "seconds": round(time.perf_counter() - begin, 3),
         })  # fmt: skip
+
+
+def _ending(path: Path) -> None:
+    """What can be known to fail is found before the work begins."""
+    if path.suffix.lower() in lines.ENDINGS:
+        chemistry.needed()
+    elif path.suffix.lower() not in sdf.ENDINGS:
+        known = ", ".join((*sdf.ENDINGS, *lines.ENDINGS))
+        raise BadEnding(f"{path} ends in {path.suffix or 'nothing'}; molecules go to {known}")
+
+
+def _write_smiles(drawn: Drawn, made: Sequence[Structure], out: Path, metadata: bool) -> None:
+    """A line for each, those that are not valid among them."""
+    rows = []
+    for seed, molecule in enumerate(made, drawn.seed):
+        words = replace(drawn.recipe, seed=seed).command(out.name) if metadata else ()
+        rows.append(lines.Line(chemistry.smiles(molecule), seed, words))
+    lines.write(rows, out, drawn.recipe.name)
 
 
 command = derived(structures, generate)(making)

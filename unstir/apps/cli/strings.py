@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,14 +11,14 @@ from cyclopts import Parameter
 
 from unstir.apps.cli.console import answer_json, progress, say
 from unstir.apps.cli.derive import derived
+from unstir.apps.cli.lines import ENDINGS, Line
+from unstir.apps.cli.lines import write as write_lines
 from unstir.apps.cli.making import free
 from unstir.modalities import depiction
-from unstir.modalities.files import check_folder, check_writable, replacing
+from unstir.modalities.files import check_folder, check_writable
 from unstir.modalities.images import BadEnding, format_of, write
 from unstir.tasks.generate import generate
 from unstir.tasks.strings import Writing, Written, strings
-
-ENDINGS = (".smi", ".csv")
 
 
 def writing(
@@ -56,8 +53,8 @@ def writing(
         for written in run:
             made.append(written)
             advance(len(made), len(run), f"{len(made)} of {len(run)}")
-    with replacing(out) as temporary:
-        temporary.write_text(_text(run, made, out), encoding="utf-8", newline="")
+    rows = [Line(w.text, w.seed, run.command(w.seed, out.name)) for w in made]
+    write_lines(rows, out, run.recipe.name)
     if preview is not None:
         write(preview, depiction.grid([w.text for w in made[: depiction.MOST]]))
     settings = f"{run.recipe.sampler}, temperature {run.temperature:g}, {run.recipe.name}"
@@ -71,16 +68,6 @@ def writing(
 
 
 command = derived(strings, generate)(writing)
-
-
-def _text(run: Writing, made: list[Written], out: Path) -> str:
-    if out.suffix.lower() == ".smi":
-        return "".join(f"{w.text}\t{run.recipe.name}-{w.seed}\n" for w in made)
-    text = io.StringIO()
-    rows = csv.writer(text)
-    rows.writerow(("smiles", "seed", "command"))
-    rows.writerows((w.text, w.seed, shlex.join(run.command(w.seed, out.name))) for w in made)
-    return text.getvalue()
 
 
 def _checked(made: list[Written]) -> str:

@@ -2,9 +2,9 @@
 
 Valid, in one piece: by rdkit; unique among these; novel: no molecule of the training set has that
 SMILES. Stability of atoms and of whole molecules: by the bonds that are drawn, and by EDM's table
-of distances (Hoogeboom et al. 2022). Where hydrogens are not drawn those that rdkit places on
-valid molecules are used, so valences are easier to get right than where they are; where they are,
-everything that was drawn counts, as it is.
+of distances (Hoogeboom et al. 2022), of all that was drawn. Where hydrogens are not drawn those
+that rdkit places are used, so valences are easier to get right than where they are, and what takes
+none, for it is not valid, is not stable, nor is any of its atoms.
 """
 
 from __future__ import annotations
@@ -75,14 +75,22 @@ def figures(samples: Sequence[Structure], seen: set[str] | None) -> list[Score]:
     if seen is not None:
         fresh = [smiles not in seen for smiles in set(good)]
         out.append(share("of these novel", fresh, len(seen)))
-    valid = [molecule for molecule, v in zip(samples, verdicts, strict=True) if v.good]
-    complete = samples if whole(samples) else [with_hydrogens(molecule) for molecule in valid]
+    complete = _complete(samples, [v.good for v in verdicts])
+    counts = [len(molecule or drawn) for molecule, drawn in zip(complete, samples, strict=True)]
     for title, rule in (("bonds", stable), ("distances", looked_up)):
-        shares = [(rule(molecule), len(molecule)) for molecule in complete if molecule is not None]
-        atoms = np.average([part for (part, _), _ in shares], weights=[n for _, n in shares])
-        out.append(plain(f"atoms stable by {title}", float(atoms), sum(n for _, n in shares)))
-        out.append(share(f"molecules stable by {title}", [all_ for (_, all_), _ in shares]))
+        shares = [rule(molecule) if molecule else (0.0, False) for molecule in complete]
+        atoms = np.average([part for part, _ in shares], weights=counts)
+        out.append(plain(f"atoms stable by {title}", float(atoms), sum(counts)))
+        out.append(share(f"molecules stable by {title}", [all_ for _, all_ in shares]))
     return out
+
+
+def _complete(samples: Sequence[Structure], good: Sequence[bool]) -> list[Structure | None]:
+    """Molecules as they were drawn where that is with hydrogens; else those that are `good` with
+    what rdkit places on them, and None for the others."""
+    if whole(samples):
+        return list(samples)
+    return [with_hydrogens(m) if fine else None for m, fine in zip(samples, good, strict=True)]
 
 
 def whole(samples: Sequence[Structure]) -> bool:
