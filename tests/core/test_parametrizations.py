@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from unstir.core.find import NotFound, find, names
 from unstir.core.levels import Level
-from unstir.core.parametrizations import denoiser, from_x0, target, to_x0
-from unstir.core.schedules import cosine, flow, level, linear_beta
+from unstir.core.parametrizations import LEAST, TABLE, denoiser, from_x0, highest, target, to_x0
+from unstir.core.schedules import cosine, flow, level, linear_beta, scaled_linear
 from unstir.core.weights import edm, min_snr, soft_min_snr, uncertainty
 
 ROWS = [*names("parametrizations"), "edm(1.0)", "edm(2)"]
@@ -78,7 +78,7 @@ def test_ends_and_arrays(name):
         clean, noise = level(schedule, 0.0), level(schedule, 1.0)
         assert all(math.isfinite(c) for c in to_x0(name, clean))
         if name == "eps":
-            with pytest.raises(ValueError, match=r"only noise.*start=0\.999"):
+            with pytest.raises(ValueError, match=r"only noise.*`highest` says"):
                 to_x0(name, noise)
         else:
             assert all(math.isfinite(c) for c in to_x0(name, noise))
@@ -87,6 +87,16 @@ def test_ends_and_arrays(name):
         here = level(schedule, t)
         out = denoiser(lambda z, level: target(name, x0, eps, here), name)(here.alpha * x0, here)  # noqa: B023
         torch.testing.assert_close(out, x0)
+
+
+def test_where_paths_begin():
+    """Only for noise below the end, and there where a little signal is left."""
+    for schedule in (cosine(), flow(), linear_beta(), scaled_linear()):
+        assert all(highest(name, schedule) == 1 for name in TABLE if name != "eps")
+        here = level(schedule, highest("eps", schedule))
+        assert here.t == 1 or here.alpha / here.sigma == pytest.approx(LEAST)
+    assert highest("eps", scaled_linear()) == 1  # more is left at its end
+    assert 0.9 < highest("eps", cosine()) < 0.97
 
 
 def test_unknown_names():

@@ -144,7 +144,7 @@ def test_explicit_sigmas():
         (lambda: at(flow(), [0.5]), "two or more"),
         (lambda: start_lower(path(flow(), 5), 0.0), "strength=0.0"),
         (lambda: start_lower(path(flow(), 5), 1.1), "strength=1.1"),
-        (lambda: restart(path(flow(), 5), 0.41, 0.59), "only 0 of the path's levels"),
+        (lambda: restart(path(flow(), 5), 0.41, 0.59), "only 0 of the levels"),
         (lambda: jumps(path(flow(), 5), 0), "length=0"),
         (lambda: find("paths", "karas"), "did you mean 'karras'"),
     ],

@@ -19,6 +19,7 @@ straight lines, and edm, written for a = 1, is applied to x / a. Where r = 1, ed
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from typing import Any
 from unstir.core.find import named
 from unstir.core.levels import Denoise, Level
 from unstir.core.namespace import namespace
+from unstir.core.schedules import Schedule
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def _eps(t: Level) -> tuple[Any, Any, Any]:
     if not (t.alpha > 0 if isinstance(t.alpha, float) else (t.alpha > 0).all()):
         raise ValueError(
             f"at t={t.t} there is only noise, and eps says nothing about x0; start the path below "
-            "(start=0.999), or train a network that predicts v, flow or x0"
+            "(`highest` says where), or train a network that predicts v, flow or x0"
         )
     return 1 / t.alpha, -t.sigma / t.alpha, 1.0
 
@@ -81,6 +83,10 @@ TABLE: Mapping[str, Parametrization] = {
 }  # fmt: skip
 
 
+LEAST = 0.06
+"""alpha / sigma at which paths begin for eps; latent diffusion's schedule ends at 0.068."""
+
+
 def parametrization(name: str) -> Parametrization:
     """The row of a name: one of the table, or edm with a number, as in "edm(1.0)"."""
     number = re.fullmatch(r"edm\((\d*\.?\d+)\)", name)
@@ -90,6 +96,13 @@ def parametrization(name: str) -> Parametrization:
 def to_x0(name: str, level: Level) -> tuple[Any, Any, Any]:
     """(skip, out, into) at a level."""
     return parametrization(name).coefficients(level)
+
+
+def highest(name: str, schedule: Schedule) -> float:
+    """The time at which a path begins. A network that predicts noise says nothing of x0 where
+    there is only noise, and little near it, for its errors are multiplied by sigma / alpha; so
+    such a path begins where `LEAST` signal is left."""
+    return float(schedule.inverse(math.log(LEAST))) if name == "eps" else 1.0
 
 
 def target(name: str, x0: Any, eps: Any, level: Level) -> Any:

@@ -29,12 +29,9 @@ def uniform(schedule: Schedule, steps: int, start: float, stop: float) -> list[f
 
 
 def path(
-    schedule: Schedule,
-    steps: int,
-    spacing: Spacing = uniform,
-    start: float = 1.0,
-    stop: float = 0.0,
-) -> list[Level]:
+    schedule: Schedule, steps: int, spacing: Spacing = uniform,
+    start: float = 1.0, stop: float = 0.0,
+) -> list[Level]:  # fmt: skip
     """`steps` + 1 levels from `start` down to `stop`."""
     if steps < 1:
         raise ValueError(f"a path needs at least 1 step, not {steps}")
@@ -165,9 +162,7 @@ def restart(path: Path, low: float, high: float, times: int = 1) -> list[Level]:
     """Walk the part with low <= t <= high `times` times more (Xu et al. 2023, Algorithm 1)."""
     inside = [i for i, t in enumerate(path) if low <= t.t <= high]
     if len(inside) < 2:
-        raise ValueError(
-            f"only {len(inside)} of the path's levels lie in low={low} to high={high}"
-        )
+        raise ValueError(f"only {len(inside)} of the levels lie in low={low} to high={high}")
     first, end = inside[0], inside[-1] + 1
     return [*path[:end], *list(path[first:end]) * times, *path[end:]]
 

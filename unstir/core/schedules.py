@@ -92,7 +92,7 @@ class cosine:
 
     At t = (k + 1) / 1000 this is diffusers' "squaredcos_cap_v2" except its very last step, where
     the cap beta <= 0.999 leaves a trace of signal and ours is pure noise. For a network that
-    predicts eps, start the path at 0.999.
+    predicts eps a path begins below (core/parametrizations.highest).
     """
 
     s: float = 0.008

@@ -24,7 +24,7 @@ from unstir.core.find import find
 from unstir.core.guidance.cfg import cfg
 from unstir.core.levels import Both, Level
 from unstir.core.noise import gaussian
-from unstir.core.parametrizations import denoiser
+from unstir.core.parametrizations import denoiser, highest
 from unstir.core.paths import path
 from unstir.core.schedules import from_json
 from unstir.modalities.images import from_model, write
@@ -67,7 +67,8 @@ def sample(
     run = find("samplers", said["sampler"])
     steps = sys.modules[run.__module__].COST.steps_for(said["steps"])
     noise = gaussian(seeds, recipe.shape, to=lambda a: torch.from_numpy(a).to(device))
-    levels = path(from_json(recipe.schedule), steps)
+    schedule = from_json(recipe.schedule)
+    levels = path(schedule, steps, start=highest(recipe.parametrization, schedule))
     x = levels[0].sigma * noise(-1)
     for step in run(cfg(_both(recipe, net, tokens), said["scale"]), x, levels, noise=noise):
         x = step.x

@@ -28,6 +28,7 @@ from unstir.core.guidance.interval import interval as within
 from unstir.core.guidance.rescale import rescale
 from unstir.core.levels import Both, Denoise, Level, Step
 from unstir.core.noise import gaussian
+from unstir.core.parametrizations import highest
 from unstir.runtimes import tuned
 from unstir.runtimes.manifest import BadModel
 from unstir.runtimes.model import Model
@@ -46,8 +47,6 @@ TUNED = "tuned"
 """The spacing of a path that was searched for the model (`unstir tune`)."""
 STUDENT = "student"
 """What stands for a sampler where a model's student draws, in few steps (`unstir distill`)."""
-_BELOW_NOISE = 0.999
-"""Where a path begins for a network that predicts noise: of pure noise it can say nothing."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +190,7 @@ def _levels(model: Model, count: int, spacing: str, better: Tuned | None) -> lis
 
 def usual(model: Model, count: int, spacing: str | None = None) -> list[Level]:
     """A path of `count` steps that was not searched for; without a spacing with the model's."""
-    start = _BELOW_NOISE if model.manifest.parametrization == "eps" else 1.0
+    start = highest(model.manifest.parametrization, model.schedule)
     return paths.path(model.schedule, count, paths.TABLE[spacing or _preferred(model)], start)
 
 
