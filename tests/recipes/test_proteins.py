@@ -179,6 +179,50 @@ def test_a_motif_stays_to_the_last_bit(model: Path, given: Path) -> None:
     assert np.abs(alone.xyz - made[1].xyz).max() < 1e-2
 
 
+def test_a_backbone_gets_other_letters(
+    model: Path, given: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its places stay to the last bit; letters are those it learned, and one seed is one text."""
+    asked: dict[str, Any] = {"keep": "backbone", "model": str(model), "threads": 1}
+    made = list(scaffold(str(given), n=20, seed=1, **asked))
+    true = files.read(given, "A")
+    assert all(np.array_equal(protein.xyz, true.xyz) for protein in made)
+    assert all(protein.numbers == true.numbers for protein in made)
+    assert {letter for protein in made for letter in protein.sequence} <= set("AL")
+    [alone] = scaffold(str(given), seed=18, **asked)
+    assert (alone.sequence, alone.title) == (made[17].sequence, made[17].title)
+    warm = {p.sequence for p in scaffold(str(given), n=20, seed=1, temperature=3.0, **asked)}
+    assert len(warm) == 20
+    line = ["inpaint", "given.pdb", "--model", str(model), "--threads", "1", "--keep"]
+    assert main([*line, "backbone:A", "--n", "20", "--seed", "1", "-o", "it.fasta"]) == 0
+    text = Path("it.fasta").read_text()
+    assert text == "".join(f">{p.title}\n{p.sequence}\n" for p in made)
+    assert main([*line, "backbone", "--seed", "18", "-o", "it.pdb"]) == 0
+    capsys.readouterr()
+    assert main(["show", "it.pdb"]) == 0
+    assert main([*shlex.split(capsys.readouterr().out)[1:-1], "again.cif"]) == 0
+    assert files.read("again.cif", "A").sequence == alone.sequence
+
+
+def test_backbones_that_cannot_be(model: Path, given: Path) -> None:
+    for asked, says in (
+        ({"length": 14}, "leave length"), ({"structure": "H14"}, "leave length"),
+        ({"relax": False}, "leave length"), ({"temperature": 0.0}, "temperature"),
+        ({"keep": "backbone:"}, "give a chain"), ({"steps": 0}, "steps is 0"), ({"n": 0}, "n is"),
+    ):  # fmt: skip
+        told: dict[str, Any] = {"keep": "backbone", "model": str(model), **asked}
+        with pytest.raises(BadRequest, match=says):
+            scaffold(str(given), **told)
+    for told, says in (({"keep": "backbone:B"}, "no chain 'B'"), ({"sampler": "ddim"}, "ddim")):
+        with pytest.raises(ValueError, match=says):
+            scaffold(str(given), **{"keep": "backbone", "model": str(model), **told})
+    longer = [replace(files.read(given, "A"), xyz=np.zeros((99, 4, 3)), sequence="G" * 99,
+                      numbers=tuple(range(1, 100)))]  # fmt: skip
+    files.write(longer, "longer.pdb")
+    with pytest.raises(BadRequest, match="has 99 residues"):
+        scaffold("longer.pdb", keep="backbone", model=str(model))
+
+
 def test_where_motifs_stand(given: Path) -> None:
     found = motif.read(str(given), "A1-3,A12-14")
     apart = np.linalg.norm(found.xyz[3, 1] - found.xyz[2, 1])

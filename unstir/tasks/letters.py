@@ -26,8 +26,10 @@ from unstir.runtimes.model import Model
 def letters(
     model: Model, states: np.ndarray, lengths: Sequence[int], seeds: Sequence[int],
     temperature: float, kept: Sequence[dict[int, str]] | None = None,
+    sampler: str = "random_order", steps: int | None = None, spacing: str = "uniform",
 ) -> list[str]:  # fmt: skip
-    """The letters of each chain (B, 3, N) of so many residues, by its seed."""
+    """The letters of each chain (B, 3, N) of so many residues, by its seed; without `steps` one
+    by one."""
     longest = states.shape[2]
     x = np.where(np.arange(longest) < np.asarray(lengths)[:, None], MASK, PAD)
     for row, known in zip(x, kept or [{}] * len(x), strict=True):
@@ -36,9 +38,10 @@ def letters(
                 row[place] = RESIDUES.index(letter)
     trace = states.astype(np.float32)
     net = subs(lambda z, t: model.graphs["letters"](z.astype(np.float32), trace))
-    path: list[Level] = paths.path(TABLE["polynomial"](), longest, paths.TABLE["uniform"])
+    steps = min(steps or longest, longest)
+    path: list[Level] = paths.path(TABLE["polynomial"](), steps, paths.TABLE[spacing])
     noise = uniform(seeds, (longest,), field="letters")
-    sampler = find("discrete.samplers", "random_order")
-    for step in sampler(tempered(net, temperature), x, path, noise=noise):
+    walk = find("discrete.samplers", sampler)
+    for step in walk(tempered(net, temperature), x, path, noise=noise):
         x = step.x
     return ["".join(RESIDUES[token] for token in row[row >= 0]) for row in x]

@@ -20,10 +20,11 @@ from unstir.modalities.files import check_folder, check_writable
 from unstir.modalities.images import format_of, write
 from unstir.tasks.generate import generate
 from unstir.tasks.proteins import Folded, proteins
+from unstir.tasks.rewritten import Rewritten
 
 
 def making(
-    draw: Callable[[], Folded],
+    draw: Callable[[], Folded | Rewritten],
     *,
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
     preview: Path | None = None,
