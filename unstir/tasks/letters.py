@@ -38,8 +38,8 @@ def letters(
                 row[place] = RESIDUES.index(letter)
     trace = states.astype(np.float32)
     net = subs(lambda z, t: model.graphs["letters"](z.astype(np.float32), trace))
-    steps = min(steps or longest, longest)
-    path: list[Level] = paths.path(TABLE["polynomial"](), steps, paths.TABLE[spacing])
+    count = longest if steps is None else min(steps, longest)
+    path: list[Level] = paths.path(TABLE["polynomial"](), count, paths.TABLE[spacing])
     noise = uniform(seeds, (longest,), field="letters")
     walk = find("discrete.samplers", sampler)
     for step in walk(tempered(net, temperature), x, path, noise=noise):
