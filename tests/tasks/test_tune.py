@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -122,17 +121,18 @@ def test_a_file_that_does_not_belong(copied: Path) -> None:
         tuned.read(manifest)
 
 
-def test_shipped_paths_are_walked() -> None:
-    """They belong to the denoiser as it is now; another decoder or student does not matter."""
-    model = load("emoji")
-    found = tuned.read(model.manifest)
-    assert found
-    for better in found:
-        way = resolve(model, steps=better.steps, sampler=better.sampler)
-        assert (way.spacing, [level.t for level in way.path]) == ("tuned", list(better.times))
-    told = model.manifest.raw | {"defaults": dict(model.manifest.defaults) | {"steps": 5}}
-    other = replace(model.manifest, sha256="0" * 64, raw=told)
-    assert tuned.read(other) == found
+def test_paths_belong_to_the_denoiser(copied: Path) -> None:
+    """Another decoder or student does not matter to them, another denoiser does."""
+    tuned.write(read(copied), [Tuned("dpmpp_2m", 3, 3.0, "cfg", TIMES, 0.1, 0.2)])
+    said = json.loads((copied / "model.json").read_text())
+
+    def walked(**files: str) -> list[int]:
+        changed = said | {"files": said["files"] | files, "title": "Another"}
+        (copied / "model.json").write_text(json.dumps(changed))
+        return [path.steps for path in tuned.read(read(copied))]
+
+    assert walked(**{"decoder.onnx": "0" * 64, "student.onnx": "0" * 64}) == [3]
+    assert walked(**{"denoiser.onnx": "0" * 64}) == []
 
 
 def test_tuning_a_model(copied: Path) -> None:
