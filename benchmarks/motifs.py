@@ -33,18 +33,23 @@ Drawn = tuple[np.ndarray, Sequence[int]]
 
 def main(which: str, count: int) -> None:
     """A line for each kind of chain."""
-    for _ in building():
-        pass
-    test = data.load(cache_dir() / "proteins").split("test").globular()
-    order = np.random.default_rng(0).permutation(len(test))[:count]
-    true = [Protein(test.chain(i), test.letters(i)[0], tuple(range(1, int(test.lengths[i]) + 1)))
-            for i in order]  # fmt: skip
+    true = held_out(count)
     kept = [stretch(len(protein), seed) for seed, protein in enumerate(true)]
     pairs = list(zip(true, kept, strict=True))
     report("around a third", (around(which, *pair, seed) for seed, pair in enumerate(pairs)))
     report("held out", ((protein.xyz[:, 1], range(*part)) for protein, part in pairs))
     report("drawn whole", ((whole(which, len(protein), seed), range(*part))
                            for seed, (protein, part) in enumerate(pairs)))  # fmt: skip
+
+
+def held_out(count: int) -> list[Protein]:
+    """So many chains that no training set has, in a shuffled order."""
+    for _ in building():
+        pass
+    test = data.load(cache_dir() / "proteins").split("test").globular()
+    order = np.random.default_rng(0).permutation(len(test))[:count]
+    return [Protein(test.chain(i), test.letters(i)[0], tuple(range(1, int(test.lengths[i]) + 1)))
+            for i in order]  # fmt: skip
 
 
 def stretch(length: int, seed: int) -> tuple[int, int]:

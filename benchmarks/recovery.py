@@ -17,27 +17,23 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.motifs import held_out
 from unstir.datasets import proteins as data
 from unstir.evaluation import mean
 from unstir.folders import cache_dir
 from unstir.modalities.proteins import Protein, write
-from unstir.tasks.domains.proteins import building
 from unstir.tasks.scaffold import scaffold
 
 
 def main(which: str, count: int) -> None:
     """A line for what is drawn, and one for each control."""
-    for _ in building():
-        pass
-    chains = data.load(cache_dir() / "proteins")
-    test = chains.split("test").globular()
-    order = np.random.default_rng(0).permutation(len(test))[:count]
-    true = [test.letters(i)[0] for i in order]
-    pairs = zip(order, true, strict=True)
-    made = [written(which, test.chain(i), text, seed) for seed, (i, text) in enumerate(pairs)]
+    chains = held_out(count)
+    true = [chain.sequence for chain in chains]
+    made = [written(which, chain, seed) for seed, chain in enumerate(chains)]
     rng = np.random.default_rng(0)
     mixed = ["".join(rng.permutation(list(text))) for text in made]
-    [(usual, _)] = Counter(chains.split("train").sequence).most_common(1)
+    known = data.load(cache_dir() / "proteins").split("train").sequence
+    [(usual, _)] = Counter(known).most_common(1)
     same = [usual * len(text) for text in true]
     for name, texts in (("drawn", made), ("in any order", mixed), (f"all {usual}", same)):
         score = mean(name, [recovered(*pair) for pair in zip(texts, true, strict=True)])
@@ -45,11 +41,11 @@ def main(which: str, count: int) -> None:
               f"{100 * score.high:.1f})")  # fmt: skip
 
 
-def written(which: str, xyz: np.ndarray, text: str, seed: int) -> str:
-    """The letters that are drawn for a backbone."""
+def written(which: str, chain: Protein, seed: int) -> str:
+    """The letters that are drawn for its backbone."""
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "it.pdb"
-        write([Protein(xyz, text, tuple(range(1, len(text) + 1)))], file)
+        write([chain], file)
         [made] = scaffold(str(file), keep="backbone", model=which, seed=seed)
     return made.sequence
 

@@ -145,7 +145,7 @@ def test_the_command(chains: Path, home: Path, capsys: pytest.CaptureFixture[str
         assert np.array_equal(molecule.positions[:2], sdf.read("it.sdf")[0].positions)
         assert len(molecule) == 5
     capsys.readouterr()
-    assert main([*line, "--keep", "0-1", "--n", "12", "--seed", "2", "-o", "any.sdf"]) == 0
+    assert main([*line, "--keep", "0-1", "--n", "40", "--seed", "2", "-o", "any.sdf"]) == 0
     assert all(len(molecule) > 2 for molecule in sdf.read("any.sdf"))
     capsys.readouterr()
     assert main(["show", "out.sdf"]) == 0
