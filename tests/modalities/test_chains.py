@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.modalities.traces import helix
-from unstir.modalities.chains import BOND, SCALE, centered, masks, noise, relaxed, walk
+from unstir.modalities.chains import BOND, SCALE, centered, distances, masks, noise, relaxed, walk
 from unstir.modalities.folds import measured
 
 
@@ -65,3 +65,18 @@ def test_relaxing_mends_bonds_and_overlaps() -> None:
     fine = helix(40)[None].swapaxes(1, 2) / SCALE
     fine = centered(fine, masks([40]))
     assert np.abs(relaxed(fine, masks([40])) - fine).max() < 1e-3
+
+
+def test_relaxing_around_what_is_held() -> None:
+    """What is held keeps its shape, however wrong; the others come to it."""
+    mask = masks([40])
+    x = noise([1], mask)(-1)
+    held = np.zeros_like(mask)
+    held[:, 10:20] = 1
+    y = relaxed(x, mask, 300, held)
+    before, after = (distances(SCALE * each[0, :, 10:20].T) for each in (x, y))
+    assert np.abs(after - before).max() < 1e-4
+    long = np.linalg.norm(np.diff(SCALE * y[0].T, axis=0), axis=-1)
+    free = np.r_[long[:10], long[19:]]
+    assert np.abs(free - BOND).max() < 0.2
+    assert np.abs(long[10:19] - BOND).max() > 0.5

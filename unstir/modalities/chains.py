@@ -65,29 +65,39 @@ def noise(
     return source
 
 
-def relaxed(x: np.ndarray, mask: np.ndarray, rounds: int = 5) -> np.ndarray:
+def relaxed(
+    x: np.ndarray, mask: np.ndarray, rounds: int = 5, held: np.ndarray | None = None
+) -> np.ndarray:
     """States whose bonds are nearer to right and whose residues, if no neighbors, leave each other
     room, by moving as little as that takes: each round half of what every pair asks for
     (Mueller et al. 2007, position based dynamics, sec. 3.3). All bonds are those of trans
-    peptides."""
+    peptides. Residues that `held` (B, N) tells stay as they stand to each other."""
     y = SCALE * x.swapaxes(1, 2).astype(np.float64)  # (B, N, 3)
     place = np.arange(y.shape[1])
     apart = np.abs(place - place[:, None]) >= APART
     pairs = apart & (mask[:, :, None] * mask[:, None] > 0)
     bonded = (mask[:, 1:] > 0)[..., None]
+    free = np.ones_like(mask) if held is None else 1.0 - held
     for _ in range(rounds):
         bond = y[:, 1:] - y[:, :-1]
         long = np.linalg.norm(bond, axis=-1, keepdims=True) + 1e-9
-        pull = np.where(bonded, 0.25 * (1 - BOND / long), 0.0) * bond
+        pull = np.where(bonded, 0.5 * (1 - BOND / long), 0.0) * bond
         move = np.zeros_like(y)
-        move[:, :-1] += pull
-        move[:, 1:] -= pull
+        move[:, :-1] += _share(free[:, :-1], free[:, 1:]) * pull
+        move[:, 1:] -= _share(free[:, 1:], free[:, :-1]) * pull
         rows, i, j = np.nonzero(pairs & (distances(y) < ROOM))
         way = y[rows, i] - y[rows, j]
         far = np.linalg.norm(way, axis=-1, keepdims=True) + 1e-9
-        np.add.at(move, (rows, i), 0.25 * (ROOM - far) / far * way)
+        share = _share(free[rows, i], free[rows, j])
+        np.add.at(move, (rows, i), 0.5 * share * (ROOM - far) / far * way)
         y = y + move
     return centered(y.swapaxes(1, 2) / SCALE, mask).astype(x.dtype)
+
+
+def _share(mine: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(..., 1), how much of a pair's way is mine: half, all if only I am free, none if I am
+    not."""
+    return (mine / np.maximum(mine + other, 1))[..., None]
 
 
 def distances(x: np.ndarray) -> np.ndarray:

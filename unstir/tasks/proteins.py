@@ -216,17 +216,17 @@ def again(
 ) -> Denoise[np.ndarray]:  # fmt: skip
     """The model's denoiser, `told` (networks/frames.py) each time besides what it answered before
     (Chen et al. 2023), and from the second time on where the motif is; made anew for each walk.
-    `relax`: late answers are made chains."""
-    mask = told[:, 3]
+    `relax`: late answers are made chains, around the motif as it is laid."""
+    mask, known = told[:, 3], told[:, 4]
 
     def denoise(z: np.ndarray, t: Level) -> np.ndarray:
         out = model.net(z, t.t, extra=told)
-        if relax and t.t < LATE:
-            out = relaxed(out, mask, ROUNDS)
         if motif is not None and places is not None:
-            for row, known, where in zip(out, told[:, 4], places, strict=True):
+            for row, laid, where in zip(out, known, places, strict=True):
                 row[:, where] = motif.laid(SCALE * row[:, where]) / SCALE
-                known[where] = 1
+                laid[where] = 1
+        if relax and t.t < LATE:
+            out = relaxed(out, mask, ROUNDS, known)
         told[:, :3] = out
         return out
 
