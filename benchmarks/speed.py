@@ -1,14 +1,16 @@
-"""What a picture costs: this library's ways to draw, and diffusers' loops with the same network.
+"""What a picture costs, and how good it is: this library's ways to draw, and diffusers' loops with
+the same network.
 
-    python -m benchmarks.speed time emoji 5 docs/evaluation/speed.json
+    python -m benchmarks.speed all emoji 5 1000 400 FILE        # the two that follow
+    python -m benchmarks.speed time emoji 5 FILE
+    python -m benchmarks.speed quality emoji 1000 400 FILE      # goes on where it was stopped
     python -m benchmarks.speed table docs/evaluation/speed.json
 
-All rows are timed in one process, taking turns, REPEATS times; medians, with the least and the
-most. CPU-milliseconds of one picture on one thread, from its noise to its pixels, text encoding
-apart; and pictures a second, sixteen at once, on as many threads as there are processors.
-diffusers' rows run our U-Net and decoder in torch under their schedulers for flows; Euler's method
-is what DDIM is for a flow. Peaks are those of torch's convolution and matrix product here.
-Quality beside it: benchmarks/ways.py and `python -m benchmarks.judge.score`.
+All rows (benchmarks/draws.py) are timed in one process, taking turns, REPEATS times; medians, with
+the least and the most. CPU-milliseconds of one picture on one thread, from its noise to its
+pixels, text encoding apart; and pictures a second, sixteen at once, on as many threads as there
+are processors. Peaks are those of torch's convolution and matrix product here. Quality
+(benchmarks/quality.py) is measured once for pictures that differ in rounding only.
 """
 
 from __future__ import annotations
@@ -20,143 +22,25 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from unstir.codecs.latent import Latent
-from unstir.codecs.seen import nothing
-from unstir.conditions.tokens import Tokens
-from unstir.networks.autoencoder import Autoencoder
+from benchmarks.draws import asked, ours, rows, told
+from benchmarks.quality import Exam, of_emoji
 from unstir.networks.build import build
-from unstir.recipes.start import warm
-from unstir.runtimes.manifest import read
 from unstir.runtimes.model import Model, Runtime, load, longest
 from unstir.runtimes.onnx import Call
-from unstir.runtimes.shelf import folder
 from unstir.tasks.generate import generate
-from unstir.tasks.process import STUDENT, Process, resolve
+from unstir.tasks.process import resolve
 from unstir.threads import default_threads
 from unstir.training.devices import Counter
 
-PROMPT, MANY, SIZES = "a cat wearing a hat", 16, (64, 256, 512)
-OURS: dict[str, dict[str, Any]] = {
-    "student, 1 step": {"steps": 1, "sampler": STUDENT},
-    "student, 2 steps": {"steps": 2, "sampler": STUDENT},
-    "student, 4 steps": {"steps": 4, "sampler": STUDENT},
-    "5 steps": {"steps": 5},
-    "8 steps": {"steps": 8},
-}
-TORCH = ("student, 1 step", "8 steps")
-"""Those that are also timed in torch."""
-THEIRS = {
-    "DDIM, 50 steps": ("FlowMatchEulerDiscreteScheduler", 50, {}),
-    "DPM++ 2M, 20 steps": ("DPMSolverMultistepScheduler", 20, {"flow": True}),
-    "UniPC, 10 steps": ("UniPCMultistepScheduler", 10, {"flow": True}),
-}
-Draw = Callable[[int], Any]
-"""Draws so many pictures."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One way to draw: on one thread, and on all."""
-
-    title: str
-    evaluations: int
-    one: Draw
-    all: Draw
-
-
-def rows(which: str) -> list[Row]:
-    """Every way that the model has."""
-    place, threads = folder(which), default_threads()
-    found = []
-    for runtime in ("onnx", "int8", "torch") if read(place).eight_bits else ("onnx", "torch"):
-        models = [load(place, threads=n, runtime=runtime) for n in (1, threads)]
-        for title, asked in OURS.items():
-            taught = asked.get("sampler") == STUDENT
-            if (runtime == "torch" and title not in TORCH) or (
-                taught and not models[0].manifest.student
-            ):
-                continue
-            way = resolve(models[0], taught=taught, **asked)
-            draws = [ours(model, way) for model in models]
-            runs = way.evaluations(not taught and models[0].condition is not None)
-            found.append(Row(f"unstir, {runtime}, {title}", runs, *draws))
-    for title, (name, steps, more) in THEIRS.items():
-        draw = theirs(load(place, runtime="torch"), name, steps, more)
-        found.append(Row(f"diffusers, {title}", 2 * steps, draw, draw))
-    return found
-
-
-def told(model: Model) -> tuple[Tokens | None, Tokens | None]:
-    """What is drawn, and its absence."""
-    if model.condition is None:
-        return None, None
-    return model.condition.encode([asked(model)]), model.condition.null(1)
-
-
-def asked(model: Model) -> str:
-    """A prompt, or a class of a model of classes."""
-    return (model.manifest.condition or {}).get("classes", [PROMPT])[0]
-
-
-def ours(model: Model, way: Process) -> Draw:
-    """From noise to pixels by this library."""
-    pos, neg = told(model)
-
-    def draw(n: int) -> np.ndarray:
-        denoise = way.denoiser(model, pos, neg)
-        *_, last = way.walk(denoise, range(n), model.manifest.shape)
-        return model.decode(last.x)
-
-    return draw
-
-
-def theirs(model: Model, name: str, steps: int, more: dict[str, Any]) -> Draw:
-    """From noise to pixels by diffusers' scheduler of that name around our networks in torch."""
-    import diffusers
-
-    said = model.manifest
-    flow = {"prediction_type": "flow_prediction", "use_flow_sigmas": True} if more else {}
-    scheduler: Any = getattr(diffusers, name)(num_train_timesteps=1000, **flow)
-    net = build(said.network["name"], said.network["sizes"]).eval()  # type: ignore[index]
-    warm(net, {"denoiser": model.folder}, "denoiser")
-    codec = Autoencoder(**said.codec["sizes"]).eval() if said.codec else None
-    if codec is not None:
-        warm(codec, {"autoencoder": model.folder}, "autoencoder")
-    latent = Latent(said.codec["mean"], said.codec["std"]) if said.codec else None
-    scale, branches = said.defaults.get("scale", 1.0), told(model)
-
-    def guided(x: Tensor, t: Tensor) -> Tensor:
-        n, when = len(x), (t / 1000).expand(2 * len(x)).float()
-        given: dict[str, Tensor] = {}
-        if branches[0] is not None and branches[1] is not None:
-            parts = [(c.states, c.mask) for c in branches]  # type: ignore[union-attr]
-            given["tokens"], given["token_mask"] = (
-                torch.cat([torch.tensor(part[k]).expand(n, *part[k].shape[1:]) for part in parts])
-                for k in (0, 1)
-            )
-        if said.repaints:
-            given["extra"] = torch.tensor(nothing(said.shape)).expand(2 * n, -1, -1, -1)
-        pos, neg = net(torch.cat([x, x]), when, **given).chunk(2)
-        return neg + scale * (pos - neg)
-
-    @torch.inference_mode()
-    def draw(n: int) -> Tensor:
-        scheduler.set_timesteps(steps)
-        x = torch.randn(n, *said.shape, generator=torch.Generator().manual_seed(0))
-        for t in scheduler.timesteps:
-            x = scheduler.step(guided(x, t), t, x).prev_sample
-        return x if codec is None or latent is None else codec.decode(latent.restore(x))
-
-    return draw
+MANY, SIZES = 16, (64, 256, 512)
 
 
 def timed(which: str, repeats: int) -> dict[str, Any]:
@@ -165,16 +49,17 @@ def timed(which: str, repeats: int) -> dict[str, Any]:
     figures: dict[str, dict[str, list[float]]] = {
         row.title: {"ms": [], "rate": []} for row in table
     }
+    both = told(model, [asked(model)])
     for turn in range(repeats + 1):  # the first warms up
         for row in table:
             torch.set_num_threads(1)
-            row.one(1)  # what the row before it left in the caches is not its own
+            row.one(both, [0])  # what the row before it left in the caches is not its own
             begin = time.process_time()
-            row.one(1)
+            row.one(both, [0])
             ms = 1000 * (time.process_time() - begin)
             torch.set_num_threads(default_threads())
             start = time.perf_counter()
-            row.all(MANY)
+            row.all(both, range(MANY))
             rate = MANY / (time.perf_counter() - start)
             if turn:
                 figures[row.title]["ms"].append(ms)
@@ -187,6 +72,31 @@ def timed(which: str, repeats: int) -> dict[str, Any]:
         "rows": [{"title": k, "evaluations": evaluations[k], **v} for k, v in figures.items()],
         "cold": _cold(which, asked(model), repeats), "sizes": _sizes(model, repeats),
     }  # fmt: skip
+
+
+def timed_into(file: Path, which: str, repeats: int) -> None:
+    """Times into the file; the quality that is in it stays."""
+    known = json.loads(file.read_text()).get("quality", {}) if file.exists() else {}
+    file.write_text(json.dumps(timed(which, repeats) | {"quality": known}, indent=1) + "\n")
+
+
+def examined(which: str, exam: Exam, file: Path) -> None:
+    """The quality of every row, kept in the file after each; what is there already stays."""
+    said, model = json.loads(file.read_text()), load(which)
+    if said.get("quality", {}).get("sha256") != model.manifest.sha256:
+        said["quality"] = {"sha256": model.manifest.sha256, "rows": {}}
+    known = said["quality"]["rows"]
+    torch.set_num_threads(default_threads())
+    for row in rows(which):
+        if (title := pictures_of(row.title)) not in known:
+            known[title] = exam.passed(row.all, model)
+            file.write_text(json.dumps(said, indent=1) + "\n")
+            print(title, known[title], flush=True)
+
+
+def pictures_of(title: str) -> str:
+    """What a row draws, but for rounding."""
+    return title.replace("unstir, onnx", "unstir").replace("unstir, torch", "unstir")
 
 
 def peaks() -> dict[str, float]:
@@ -216,9 +126,9 @@ def _best(run: Callable[[], Any], times: int = 20) -> float:
 def _network(model: Model) -> dict[str, float]:
     """One evaluation of the denoiser, one decoding, one prompt: milliseconds of the fastest call;
     and what Python takes of a step, where every network answers at once."""
-    said, (pos, _) = model.manifest, told(model)
+    said, both = model.manifest, told(model, [asked(model)])
     x = np.zeros((1, *said.shape), np.float32)
-    denoise, way = model.denoise(pos), resolve(model)
+    denoise, way = model.denoise(both[0]), resolve(model)
     level, idle = way.path[1], ours(answering(model), way)
     net = build(said.network["name"], said.network["sizes"])  # type: ignore[index]
     given = {k: torch.zeros(v) for k, v in _shapes(model).items()}
@@ -229,8 +139,8 @@ def _network(model: Model) -> dict[str, float]:
     return {
         "gflop": gflop, "denoiser_ms": 1000 * seconds, "gflops": gflop / seconds,
         "decoder_ms": 1000 * _best(lambda: model.decode(x)),
-        "prompt_ms": 1000 * _best(lambda: told(model)),
-        "step_ms": 1000 * _best(lambda: idle(1)) / steps,
+        "prompt_ms": 1000 * _best(lambda: told(model, [asked(model)])),
+        "step_ms": 1000 * _best(lambda: idle(both, [0])) / steps,
     }  # fmt: skip
 
 
@@ -246,7 +156,8 @@ def answering(model: Model) -> Model:
 
 
 def _shapes(model: Model) -> dict[str, tuple[int, ...]]:
-    said, (pos, _) = model.manifest, told(model)
+    said, both = model.manifest, told(model, [asked(model)])
+    pos = both[0]
     shapes: dict[str, tuple[int, ...]] = {"x": (1, *said.shape), "t": (1,)}
     if pos is not None:
         words = longest(pos.mask) if said.graphs["denoiser"].free else pos.mask.shape[1]
@@ -307,13 +218,15 @@ def _machine() -> dict[str, Any]:
 
 def table(said: dict[str, Any]) -> str:
     """The figures as Markdown."""
-    lines = [
-        "| | runs of the network | CPU-ms a picture | pictures/s, all threads |",
-        "|---|---|---|---|",
-    ]
+    known = said.get("quality", {}).get("rows", {})
+    names = ["runs of the network", "CPU-ms a picture", "pictures/s, all threads"]
+    names += next(map(list, known.values()), [])
+    lines = ["| | " + " | ".join(names) + " |", "|---" * (1 + len(names)) + "|"]
     for row in said["rows"]:
-        cells = [_spread(row["ms"]), _spread(row["rate"])]
-        lines.append(f"| {row['title']} | {row['evaluations']} | {cells[0]} | {cells[1]} |")
+        cells = [row["title"], str(row["evaluations"]), _spread(row["ms"]), _spread(row["rate"])]
+        for value, low, high in known.get(pictures_of(row["title"]), {}).values():
+            cells.append(f"{value:.3g} ({low:.3g} to {high:.3g})")
+        lines.append("| " + " | ".join(cells) + " |")
     n, p, m = said["network"], said["peaks"], said["machine"]
     lines += [
         "",
@@ -344,10 +257,17 @@ def _short(value: float) -> str:
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["time", which, repeats, file] if repeats.isdigit():
-            found = timed(which, int(repeats))
-            Path(file).write_text(json.dumps(found, indent=1) + "\n")
-            print(table(found))
+            timed_into(Path(file), which, int(repeats))
+        case ["quality", which, *counts, file] if len(counts) == 2:
+            examined(which, of_emoji(*map(int, counts)), Path(file))
+        case ["all", which, repeats, *counts, file] if len(counts) == 2:
+            timed_into(Path(file), which, int(repeats))
+            examined(which, of_emoji(*map(int, counts)), Path(file))
         case ["table", file]:
-            print(table(json.loads(Path(file).read_text())))
+            pass
         case _:
-            sys.exit("usage: python -m benchmarks.speed time MODEL REPEATS FILE | table FILE")
+            sys.exit(
+                "usage: python -m benchmarks.speed time MODEL REPEATS FILE | quality MODEL "
+                "PICTURES PROMPTS FILE | all MODEL REPEATS PICTURES PROMPTS FILE | table FILE"
+            )
+    print(table(json.loads(Path(sys.argv[-1]).read_text())))

@@ -1,7 +1,7 @@
 """Ways to sample the emoji model: scale, guidance, interval, steps, sampler, at what quality?
 
-    python benchmarks/ways.py emoji 512
-    python benchmarks/ways.py runs/student 512 "as shipped" "student, 2 steps"
+    python -m benchmarks.ways emoji 512
+    python -m benchmarks.ways runs/student 512 "as shipped" "student, 2 steps"
 
 For each way the kernel and the Frechet distance of N samples, captions and seeds the same, to
 2,000 held-out scenes, and precision and recall at equal numbers; and the runs of the network a
@@ -12,22 +12,15 @@ part of it: it must not choose what it will have to judge.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
+from benchmarks.quality import SEED, distances, held_out, rows_of
 from unstir.core.find import find
-from unstir.evaluation import Sets, extracted
-from unstir.folders import cache_dir
-from unstir.runtimes.features import features
+from unstir.evaluation import Sets
 from unstir.runtimes.model import load
-from unstir.tasks.gallery import Drawn, opened, prompts_of
+from unstir.tasks.gallery import Drawn, prompts_of
 from unstir.tasks.process import STUDENT, resolve
 
-REAL = 2_000
-SEED = 1_000_000
-"""Apart from the seeds of every figure that is published."""
 WAYS: dict[str, dict[str, Any]] = {
     "as shipped": {},
     "scale 1": {"scale": 1.0},
@@ -70,28 +63,23 @@ def main(which: str, count: int, names: list[str]) -> None:
     """Print a line for each way of these names."""
     runtimes = {WAYS[name].get("runtime", "onnx") for name in names}
     models = {runtime: load(which, runtime) for runtime in runtimes}
-    model, space = next(iter(models.values())), features("efficientnet-lite0")
-    real = opened("emoji", most=REAL)
-    items = [item for item in real.items() if item is not None]
-    known = _rows(extracted(space, (item.pixels for item in items), cache_dir() / "features"))
-    prompts = prompts_of(model, [(item.caption, item.group) for item in items], count)
+    model = next(iter(models.values()))
+    known, captions = held_out()
+    prompts = prompts_of(model, [(caption, "") for caption in captions], count)
     for name in names:
         asked = dict(WAYS[name])
         model = models[asked.pop("runtime", "onnx")]
         way = resolve(model, taught="student" in name, **asked)
         drawn = Drawn(model, way, prompts, SEED)
-        made = _rows(extracted(space, (i.pixels for i in drawn.items() if i), None))
-        (kernel,) = find("evaluation", "kernel")(Sets(made, known))
-        frechet = find("evaluation", "frechet")(Sets(made, known))[0].value
+        made = rows_of(item.pixels for item in drawn.items() if item)
+        near = ", ".join(
+            f"{name} {s.value:.3g} ({s.low:.3g} to {s.high:.3g})"
+            for name, s in distances(made, known).items()
+        )
         pair = find("evaluation", "precision_recall")(Sets(made, known[:count]))
         shares = ", ".join(f"{score.name} {score.value:.3f}" for score in pair)
         runs = way.evaluations(way.name != STUDENT)
-        print(f"{name:20} {runs:3} runs  frechet {frechet:.1f}  kernel {kernel.value:.4f} "
-              f"({kernel.low:.4f} to {kernel.high:.4f})  {shares}", flush=True)  # fmt: skip
-
-
-def _rows(parts: Iterable[Any]) -> np.ndarray:
-    return np.concatenate([part.values for part in parts])
+        print(f"{name:20} {runs:3} runs  {near}, {shares}", flush=True)
 
 
 if __name__ == "__main__":
@@ -100,5 +88,5 @@ if __name__ == "__main__":
             main(which, int(count), names or list(WAYS))
         case _:
             sys.exit(
-                f"usage: python benchmarks/ways.py MODEL N [{' | '.join(map(repr, WAYS))}] ..."
+                f"usage: python -m benchmarks.ways MODEL N [{' | '.join(map(repr, WAYS))}] ..."
             )

@@ -6,13 +6,19 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from benchmarks import speed
+from benchmarks.draws import OURS, THEIRS, TORCH, ours, theirs, told
+from benchmarks.quality import Exam
+from unstir.evaluation import Score, share
 from unstir.networks.build import build
 from unstir.recipes import student
 from unstir.runtimes.export import write
+from unstir.runtimes.model import load
+from unstir.tasks.process import resolve
 
 
 @pytest.mark.filterwarnings("ignore:.*copy keyword.*:DeprecationWarning")
@@ -32,16 +38,34 @@ def test_the_table_of_a_tiny_model(tmp_path: Path) -> None:
     lesson = student.Lesson(ways=4, walk=4, trainer=trainer, refiner=None)
     for _ in student.run(lesson, ["a"], out, base):
         pass
-    found = speed.timed(str(out), 1)
+    file = tmp_path / "speed.json"
+    speed.timed_into(file, str(out), 1)
+    examined: list[str] = []
+
+    def right(title: str, pictures: np.ndarray) -> Score:
+        assert pictures.shape == (3, 8, 8, 3)
+        examined.append(title)
+        return share(title, [True, False, True])
+
+    exam = Exam(
+        ["a", "b"] * 9, lambda pictures: np.stack([x.mean((0, 1)) for x in pictures]),
+        np.random.default_rng(0).uniform(0, 255, (20, 3)), {"seen": ["a", "b", "b"]}, right,
+    )  # fmt: skip
+    speed.examined(str(out), exam, file)
+    once = len(examined)
+    speed.examined(str(out), exam, file)
+    assert len(examined) == once == len(OURS) + len(THEIRS)
+    found = json.loads(file.read_text())
     titles = [row["title"] for row in found["rows"]]
-    assert len(titles) == len(speed.OURS) + len(speed.TORCH) + len(speed.THEIRS)
+    assert len(titles) == len(OURS) + len(TORCH) + len(THEIRS)
     runs = {row["title"]: row["evaluations"] for row in found["rows"]}
     assert runs["unstir, onnx, student, 2 steps"] == 2
     assert runs["unstir, onnx, 8 steps"] == 16
     assert runs["diffusers, DDIM, 50 steps"] == 100
     assert all(len(row["ms"]) == len(row["rate"]) == 1 for row in found["rows"])
-    text = speed.table(json.loads(json.dumps(found)))
+    text = speed.table(found)
     assert all(title in text for title in titles)
+    assert text.count("66.7 (20.8 to 93.9)") == len(titles)
     assert "GFLOP/s" in text
     assert found["network"]["gflop"] > 1e-4
     assert all(0 < peak < 1000 for runs in found["cold"].values() for *_, peak in runs)
@@ -63,11 +87,8 @@ def test_theirs_is_the_same_network(tmp_path: Path) -> None:
         for p in net.parameters():
             p.add_(0.05 * torch.randn_like(p))
     write(tmp_path, said, net, None)
-    model = speed.load(tmp_path, runtime="torch")
-    theirs = speed.theirs(model, "FlowMatchEulerDiscreteScheduler", 50, {})(2)
-    pos, neg = speed.told(model)
-    way = speed.resolve(model)
-    x = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0)).numpy()
-    denoise = way.denoiser(model, pos, neg)
-    *_, last = way.sampler(denoise, x, way.path, noise=lambda step, draw=0: 0.0)
-    assert abs(theirs.numpy() - last.x).max() < 0.05 * abs(last.x).max()
+    model = load(tmp_path, runtime="torch")
+    both = told(model, ["a", "b"])
+    drawn = theirs(model, "FlowMatchEulerDiscreteScheduler", 50, {})(both, [5, 6])
+    own = ours(model, resolve(model))(both, [5, 6])
+    assert abs(drawn - own).max() < 0.05 * abs(own).max()
