@@ -141,3 +141,28 @@ def test_a_plain_picture(tmp_path: Path) -> None:
     write(tmp_path / "it.jpg", np.zeros((8, 8, 3), np.uint8))
     with pytest.raises(BadPicture, match="does not say"):
         show(str(tmp_path / "it.jpg"))
+
+
+@pytest.mark.parametrize(("model", "ending", "many"), [
+    ("molecules", ".sdf", "molecules"), ("molecules", ".xyz", ""), ("smiles", ".csv", "strings"),
+])  # fmt: skip
+def test_files_of_molecules_tell_their_command(
+    model: str, ending: str, many: str, tmp_path: Path
+) -> None:
+    asked = ["generate", "--model", model, "--n", "2", "--seed", "5", "--steps", "3"]
+    assert main([*asked, "-o", str(tmp_path / f"it{ending}")]) == 0
+    shown = show(str(tmp_path / f"it{ending}"))
+    assert shown.command[:2] == ("unstir", "generate")
+    assert shown.command[shown.command.index("--seed") + 1] == "5"
+    assert shown.notes == ((f"the first of 2 {many}",) if many else ())
+    again = tmp_path / f"again{ending}"
+    assert main([*shown.command[1:-1], str(again)]) == 0
+    assert again.read_text().split()[:6] == (tmp_path / f"it{ending}").read_text().split()[:6]
+
+
+@pytest.mark.parametrize("name", ["it.smi", "it.fasta", "it.csv", "it.xyz", "it.pdb"])
+def test_files_that_tell_nothing(name: str, tmp_path: Path) -> None:
+    for text in ("", "CCO\tsmiles-1\n", "smiles,seed\nC,1\n", "1\nunstir={\nC 0 0 0\n"):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(ValueError, match=f"{name} does not say how it was made"):
+            show(str(tmp_path / name))

@@ -9,9 +9,11 @@ ours, and nothing is run.
 
 from __future__ import annotations
 
+import csv
 import json
 import os
-from collections.abc import Mapping
+import shlex
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,6 @@ from typing import Any
 from unstir.modalities import a1111, proteins, sdf
 from unstir.modalities.image_text import KEY, extract
 from unstir.modalities.images import BadPicture
-from unstir.modalities.sdf import BadMolecule
 from unstir.modalities.source import sha256
 from unstir.runtimes import manifest, shelf
 from unstir.tasks.recipe import SCHEMA
@@ -27,12 +28,13 @@ from unstir.tasks.request import harmless
 
 VERBS = ("generate", "inpaint", "outpaint", "vary", "edit", "trace", "interpolate", "upscale")
 """The commands that make files."""
-MOLECULES = (".sdf", ".mol")
+SILENT = (".smi", ".fasta")
+"""Files that hold names only, each with the model and the seed."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A picture (`command`, or the `text` of another program) or a model (`model`)."""
+    """A file (`command`, or the `text` of another program) or a model (`model`)."""
 
     path: Path
     command: tuple[str, ...] = ()
@@ -43,20 +45,16 @@ class Shown:
 
 
 def show(what: str) -> Shown:
-    """Show a picture or a model.
+    """Show a file or a model.
 
     Args:
-        what: A picture that unstir or another program made, molecules or a protein
-            that unstir made, the
-            name of a model, or its folder.
+        what: A picture that unstir or another program made, molecules (.sdf, .xyz, .csv) or a
+            protein (.pdb, .cif) that unstir made, the name of a model, or its folder.
     """
     path = Path(os.path.expanduser(what))
-    if path.suffix.lower() in MOLECULES and path.is_file():
-        return _molecule(path)
-    if path.suffix.lower() in (".pdb", ".cif") and path.is_file():
-        return _protein(path)
     if path.is_file():
-        return _picture(path)
+        ours = path.suffix.lower() in (*TOLD, *SILENT)
+        return _first(path) if ours else _picture(path)
     looks_like_file = path.suffix and what not in shelf.shelf() and not path.is_dir()
     if looks_like_file:
         raise FileNotFoundError(f"there is no file {what}")
@@ -74,27 +72,54 @@ def _picture(path: Path) -> Shown:
     return Shown(path, _command(path, recipe), text, recipe, notes=tuple(_changes(recipe)))
 
 
-def _molecule(path: Path) -> Shown:
-    """The command of the first molecule; each of a file tells its own."""
-    molecules = sdf.read(path)
+def _first(path: Path) -> Shown:
+    """The command of a file's first molecule or protein; each tells its own."""
+    text, note = TOLD.get(path.suffix.lower(), _nothing)(path)
     try:
-        recipe = json.loads(molecules[0].tags.get(KEY, ""))
-    except ValueError:
-        raise BadMolecule(f"{path} does not say how it was made") from None
-    if not isinstance(recipe, dict):
-        raise BadMolecule(f"{path} does not say how it was made")
-    many = (f"the first of {len(molecules)} molecules",) if len(molecules) > 1 else ()
-    return Shown(path, _command(path, recipe), "", recipe, notes=(*many, *_changes(recipe)))
-
-
-def _protein(path: Path) -> Shown:
-    try:
-        recipe = json.loads(proteins.said(path))
+        recipe = json.loads(text)
     except ValueError:
         recipe = None
     if not isinstance(recipe, dict):
-        raise proteins.BadProtein(f"{path} does not say how it was made")
-    return Shown(path, _command(path, recipe), "", recipe, notes=tuple(_changes(recipe)))
+        raise ValueError(f"{path} does not say how it was made")
+    notes = (*filter(None, [note]), *_changes(recipe))
+    return Shown(path, _command(path, recipe), "", recipe, notes=notes)
+
+
+def _nothing(path: Path) -> tuple[str, str]:
+    return "", ""
+
+
+def _molecule(path: Path) -> tuple[str, str]:
+    molecules = sdf.read(path)
+    return molecules[0].tags.get(KEY, ""), _of(len(molecules), "molecules")
+
+
+def _positions(path: Path) -> tuple[str, str]:
+    said = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    return "".join(said[1:2]).partition(f"{KEY}=")[2], ""
+
+
+def _protein(path: Path) -> tuple[str, str]:
+    return proteins.said(path), ""
+
+
+def _rows(path: Path) -> tuple[str, str]:
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        rows = list(csv.DictReader(file))
+    words = shlex.split((rows[0].get("command") or "") if rows else "")
+    recipe = json.dumps({"schema": SCHEMA, "command": words}) if words else ""
+    return recipe, _of(len(rows), "strings")
+
+
+def _of(count: int, what: str) -> str:
+    return f"the first of {count} {what}" if count > 1 else ""
+
+
+TOLD: Mapping[str, Callable[[Path], tuple[str, str]]] = {
+    ".sdf": _molecule, ".mol": _molecule, ".xyz": _positions, ".csv": _rows,
+    ".pdb": _protein, ".cif": _protein,
+}  # fmt: skip
+"""By a file's ending: the recipe that it holds as JSON, and how much else there is."""
 
 
 def _whose(text: str) -> str:
