@@ -1,5 +1,10 @@
 """The figures of molecules, on some whose answers are known."""
 
+import sys
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -74,3 +79,25 @@ def test_what_is_not_valid_is_not_stable() -> None:
     found = {s.name: s.value for s in molecules.figures([methane(0), torn], None)}
     assert found["molecules stable by bonds"] == found["molecules stable by distances"] == 0.5
     assert found["atoms stable by bonds"] == pytest.approx(5 / 7)
+
+
+def test_what_posebusters_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no molecule fails, and is not shown to it; without it there is no such figure."""
+    shown: list[Any] = []
+
+    class Checks:
+        def __init__(self, config: str) -> None:
+            assert config == "mol_fast"
+
+        def bust(self, molecules: list[Any]) -> np.ndarray:
+            shown.extend(molecules)
+            return np.array([[True, True], [True, False]])
+
+    lacking = replace(methane(4), bonds=3 * (methane(4).bonds > 0))
+    monkeypatch.setitem(sys.modules, "posebusters", SimpleNamespace(PoseBusters=Checks))
+    assert molecules.busted([methane(4), None, lacking, methane(0)]) == [True, False, False, False]
+    assert [molecule.GetNumAtoms() for molecule in shown] == [5, 1]
+    assert molecules.busted([None]) == [False]
+    monkeypatch.setitem(sys.modules, "posebusters", None)
+    assert molecules.busted([methane(4)]) is None
+    assert all("Pose" not in s.name for s in molecules.figures([methane(4)], None))

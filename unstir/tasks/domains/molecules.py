@@ -4,11 +4,14 @@ Valid, in one piece: by rdkit; unique among these; novel: no molecule of the tra
 SMILES. Stability of atoms and of whole molecules: by the bonds that are drawn, and by EDM's table
 of distances (Hoogeboom et al. 2022), of all that was drawn. Where hydrogens are not drawn those
 that rdkit places are used, so valences are easier to get right than where they are, and what takes
-none, for it is not valid, is not stable, nor is any of its atoms.
+none, for it is not valid, is not stable, nor is any of its atoms. With the package posebusters
+installed its fast checks of a molecule alone are passed or not: lengths, angles, room between
+atoms, flat rings (Buttenschoen et al. 2024).
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,12 +23,14 @@ from unstir.datasets import qm9
 from unstir.evaluation import Score, plain, share
 from unstir.folders import cache_dir
 from unstir.modalities import sdf
-from unstir.modalities.chemistry import judged, looked_up, stable, with_hydrogens
+from unstir.modalities.chemistry import judged, looked_up, sane, stable, with_hydrogens
 from unstir.modalities.sdf import Structure, of_kind
 from unstir.tasks.structures import structures
 
 DATA, MOVED = "QM9", 0.1
 """MOVED: angstrom, deviation along each axis."""
+POSES = 400
+"""The first so many are what posebusters sees."""
 
 
 def building() -> Iterator[tuple[int, int]]:
@@ -82,7 +87,24 @@ def figures(samples: Sequence[Structure], seen: set[str] | None) -> list[Score]:
         atoms = np.average([part for part, _ in shares], weights=counts)
         out.append(plain(f"atoms stable by {title}", float(atoms), sum(counts)))
         out.append(share(f"molecules stable by {title}", [all_ for _, all_ in shares]))
-    return out
+    passing = busted(complete[:POSES])
+    return out if passing is None else [*out, share("passing PoseBusters", passing)]
+
+
+def busted(molecules: Sequence[Structure | None]) -> list[bool] | None:
+    """Whether each passes all of PoseBusters' fast checks, if the package posebusters is here;
+    what is no molecule does not."""
+    try:
+        posebusters = importlib.import_module("posebusters")
+    except ImportError:
+        return None
+    ready = [molecule and sane(molecule) for molecule in molecules]
+    good = [molecule for molecule in ready if molecule]
+    if not good:
+        return [False] * len(ready)
+    table = posebusters.PoseBusters(config="mol_fast").bust(good)
+    passed = iter(table.all(axis=1).tolist())
+    return [bool(molecule) and bool(next(passed)) for molecule in ready]
 
 
 def _complete(samples: Sequence[Structure], good: Sequence[bool]) -> list[Structure | None]:
