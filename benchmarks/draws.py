@@ -23,7 +23,7 @@ from unstir.core.noise import gaussian
 from unstir.networks.autoencoder import Autoencoder
 from unstir.networks.build import build
 from unstir.recipes.start import warm
-from unstir.runtimes.manifest import read
+from unstir.runtimes.manifest import Manifest, read
 from unstir.runtimes.model import Model, load
 from unstir.runtimes.shelf import folder
 from unstir.tasks.process import STUDENT, Process, resolve
@@ -53,10 +53,12 @@ Draw = Callable[[Both, Sequence[int]], np.ndarray]
 
 @dataclass(frozen=True)
 class Row:
-    """One way to draw: on one thread, and on all."""
+    """One way to draw: on one thread, and on all; `files` of the model, by SHA-256, are what it
+    draws with."""
 
     title: str
     evaluations: int
+    files: dict[str, str]
     one: Draw
     all: Draw
 
@@ -76,11 +78,23 @@ def rows(which: str) -> list[Row]:
             way = resolve(models[0], taught=taught, **asked)
             draws = [ours(model, way) for model in models]
             runs = way.evaluations(not taught and models[0].condition is not None)
-            found.append(Row(f"unstir, {runtime}, {title}", runs, *draws))
+            network = "student" if taught else "denoiser"
+            files = of(models[0].manifest, network, runtime == "int8")
+            found.append(Row(f"unstir, {runtime}, {title}", runs, files, *draws))
     for title, (name, steps, more) in THEIRS.items():
-        draw = theirs(load(place, runtime="torch"), name, steps, more)
-        found.append(Row(f"diffusers, {title}", 2 * steps, draw, draw))
+        model = load(place, runtime="torch")
+        draw = theirs(model, name, steps, more)
+        files = of(model.manifest, "denoiser", False)
+        found.append(Row(f"diffusers, {title}", 2 * steps, files, draw, draw))
     return found
+
+
+def of(manifest: Manifest, network: str, eight_bits: bool) -> dict[str, str]:
+    """The files that decide what a network of the model draws, by SHA-256."""
+    names = [f"{part}.safetensors" for part in (network, "autoencoder")]
+    if eight_bits:
+        names += [f"{part}-int8.onnx" for part in (network, "decoder")]
+    return {name: manifest.files[name] for name in names if name in manifest.files}
 
 
 def told(model: Model, prompts: Sequence[str]) -> Both:

@@ -81,17 +81,17 @@ def timed_into(file: Path, which: str, repeats: int) -> None:
 
 
 def examined(which: str, exam: Exam, file: Path) -> None:
-    """The quality of every row, kept in the file after each; what is there already stays."""
+    """The quality of every row, kept in the file after each; what is there of the same networks
+    stays."""
     said, model = json.loads(file.read_text()), load(which)
-    if said.get("quality", {}).get("sha256") != model.manifest.sha256:
-        said["quality"] = {"sha256": model.manifest.sha256, "rows": {}}
-    known = said["quality"]["rows"]
+    known = said.setdefault("quality", {})
     torch.set_num_threads(default_threads())
     for row in rows(which):
-        if (title := pictures_of(row.title)) not in known:
-            known[title] = exam.passed(row.all, model)
+        title = pictures_of(row.title)
+        if known.get(title, {}).get("files") != row.files:
+            known[title] = {"files": row.files, "figures": exam.passed(row.all, model)}
             file.write_text(json.dumps(said, indent=1) + "\n")
-            print(title, known[title], flush=True)
+            print(title, known[title]["figures"], flush=True)
 
 
 def pictures_of(title: str) -> str:
@@ -218,7 +218,7 @@ def _machine() -> dict[str, Any]:
 
 def table(said: dict[str, Any]) -> str:
     """The figures as Markdown."""
-    known = said.get("quality", {}).get("rows", {})
+    known = {title: each["figures"] for title, each in said.get("quality", {}).items()}
     names = ["runs of the network", "CPU-ms a picture", "pictures/s, all threads"]
     names += next(map(list, known.values()), [])
     lines = ["| | " + " | ".join(names) + " |", "|---" * (1 + len(names)) + "|"]
