@@ -51,6 +51,11 @@ class Exam:
     prompts: Mapping[str, Sequence[str]]
     right: Callable[[str, np.ndarray], Score]
 
+    @property
+    def size(self) -> list[int]:
+        """How many pictures it takes, for the distances and for each title."""
+        return [len(self.captions), *map(len, self.prompts.values())]
+
     def passed(self, draw: Draw, model: Model) -> dict[str, list[float]]:
         """By the name of a figure: its value, and the ends of its interval."""
         made = self.features(drawn(draw, model, self.captions, SEED))

@@ -8,9 +8,10 @@ the same network.
 
 All rows (benchmarks/draws.py) are timed in one process, taking turns, REPEATS times; medians, with
 the least and the most. CPU-milliseconds of one picture on one thread, from its noise to its
-pixels, text encoding apart; and pictures a second, sixteen at once, on as many threads as there
-are processors. Peaks are those of torch's convolution and matrix product here. Quality
-(benchmarks/quality.py) is measured once for pictures that differ in rounding only.
+pixels, text encoding apart, and which part that is of the fastest convolution's rate (all
+operations, counted by torch); milliseconds of one picture, and pictures a second, sixteen at once,
+on as many threads as there are processors. Quality (benchmarks/quality.py) is measured once for
+pictures that differ in rounding only; the table shows it beside times of the same networks.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ import torch
 
 from benchmarks.draws import asked, ours, rows, told
 from benchmarks.quality import Exam, of_emoji
+from unstir.networks.autoencoder import Autoencoder
 from unstir.networks.build import build
 from unstir.runtimes.model import Model, Runtime, load, longest
 from unstir.runtimes.onnx import Call
@@ -47,7 +49,7 @@ def timed(which: str, repeats: int) -> dict[str, Any]:
     """All figures of one model."""
     model, table = load(which, threads=1), rows(which)
     figures: dict[str, dict[str, list[float]]] = {
-        row.title: {"ms": [], "rate": []} for row in table
+        row.title: {"ms": [], "wall": [], "rate": []} for row in table
     }
     both = told(model, [asked(model)])
     for turn in range(repeats + 1):  # the first warms up
@@ -59,39 +61,47 @@ def timed(which: str, repeats: int) -> dict[str, Any]:
             ms = 1000 * (time.process_time() - begin)
             torch.set_num_threads(default_threads())
             start = time.perf_counter()
+            row.all(both, [0])
+            middle = time.perf_counter()
             row.all(both, range(MANY))
-            rate = MANY / (time.perf_counter() - start)
+            rate = MANY / (time.perf_counter() - middle)
             if turn:
-                figures[row.title]["ms"].append(ms)
-                figures[row.title]["rate"].append(rate)
+                for name, value in (("ms", ms), ("wall", 1000 * (middle - start)), ("rate", rate)):
+                    figures[row.title][name].append(value)
     torch.set_num_threads(1)
-    evaluations = {row.title: row.evaluations for row in table}
     return {
         "machine": _machine(), "model": model.manifest.name, "sha256": model.manifest.sha256,
         "repeats": repeats, "peaks": peaks(), "network": _network(model),
-        "rows": [{"title": k, "evaluations": evaluations[k], **v} for k, v in figures.items()],
+        "rows": [{"title": row.title, "evaluations": row.evaluations, "files": row.files,
+                  **figures[row.title]} for row in table],
         "cold": _cold(which, asked(model), repeats), "sizes": _sizes(model, repeats),
     }  # fmt: skip
 
 
 def timed_into(file: Path, which: str, repeats: int) -> None:
     """Times into the file; the quality that is in it stays."""
-    known = json.loads(file.read_text()).get("quality", {}) if file.exists() else {}
-    file.write_text(json.dumps(timed(which, repeats) | {"quality": known}, indent=1) + "\n")
+    said = timed(which, repeats)
+    file.write_text(json.dumps(_said(file) | said, indent=1) + "\n")
 
 
 def examined(which: str, exam: Exam, file: Path) -> None:
     """The quality of every row, kept in the file after each; what is there of the same networks
-    stays."""
-    said, model = json.loads(file.read_text()), load(which)
-    known = said.setdefault("quality", {})
+    and exam stays."""
+    model = load(which)
     torch.set_num_threads(default_threads())
     for row in rows(which):
-        title = pictures_of(row.title)
-        if known.get(title, {}).get("files") != row.files:
-            known[title] = {"files": row.files, "figures": exam.passed(row.all, model)}
+        title, basis = pictures_of(row.title), {"files": row.files, "exam": exam.size}
+        known = _said(file).get("quality", {}).get(title, {})
+        if {name: known.get(name) for name in basis} != basis:
+            found = basis | {"figures": exam.passed(row.all, model)}
+            said = _said(file)
+            said["quality"] = said.get("quality", {}) | {title: found}
             file.write_text(json.dumps(said, indent=1) + "\n")
-            print(title, known[title]["figures"], flush=True)
+            print(title, found["figures"], flush=True)
+
+
+def _said(file: Path) -> dict[str, Any]:
+    return json.loads(file.read_text()) if file.exists() else {}
 
 
 def pictures_of(title: str) -> str:
@@ -114,7 +124,7 @@ def _conv(width: int, side: int, batch: int) -> float:
 
 
 def _best(run: Callable[[], Any], times: int = 20) -> float:
-    """CPU-seconds of the fastest of a few calls."""
+    """Seconds of the fastest of a few calls."""
     taken = []
     for _ in range(times):
         begin = time.perf_counter()
@@ -134,10 +144,14 @@ def _network(model: Model) -> dict[str, float]:
     given = {k: torch.zeros(v) for k, v in _shapes(model).items()}
     with Counter() as counter, torch.no_grad():
         net(**given)
+    with Counter() as decoding, torch.no_grad():
+        if said.codec:
+            Autoencoder(**said.codec["sizes"]).decode(given["x"])
     seconds = _best(lambda: denoise(x, level))
     gflop, steps = counter.total / 1e9, len(way.path) - 1
     return {
         "gflop": gflop, "denoiser_ms": 1000 * seconds, "gflops": gflop / seconds,
+        "decoder_gflop": decoding.total / 1e9,
         "decoder_ms": 1000 * _best(lambda: model.decode(x)),
         "prompt_ms": 1000 * _best(lambda: told(model, [asked(model)])),
         "step_ms": 1000 * _best(lambda: idle(both, [0])) / steps,
@@ -189,7 +203,10 @@ def _sizes(model: Model, repeats: int) -> dict[str, list[float]]:
 def _cold(which: str, prompt: str, repeats: int) -> dict[str, list[list[float]]]:
     """(CPU-seconds, seconds, peak MB) of whole processes from start to file."""
     found = {}
-    for title, more in (("as it is", []), ("--steps 1", ["--steps", "1"])):
+    ways = ("", "--steps 1", "--runtime int8", "--runtime torch")
+    for title, more in zip(ways, map(str.split, ways), strict=True):
+        if "int8" in title and not load(which).manifest.eight_bits:
+            continue
         words = ["-m", "unstir", "generate", prompt, "--model", which, "--seed", "1", *more]
         words += ["-o", "/dev/shm/speed.png"]
         measured = f"from benchmarks.cold import measure; print(*measure({words!r}))"
@@ -218,16 +235,21 @@ def _machine() -> dict[str, Any]:
 
 def table(said: dict[str, Any]) -> str:
     """The figures as Markdown."""
-    known = {title: each["figures"] for title, each in said.get("quality", {}).items()}
-    names = ["runs of the network", "CPU-ms a picture", "pictures/s, all threads"]
-    names += next(map(list, known.values()), [])
+    n, p, m = said["network"], said["peaks"], said["machine"]
+    known = said.get("quality", {})
+    names = ["runs of the network", "CPU-ms a picture", "% of convolutions", "ms, all threads"]
+    names += ["pictures/s, all threads", *next((q["figures"] for q in known.values()), {})]
     lines = ["| | " + " | ".join(names) + " |", "|---" * (1 + len(names)) + "|"]
     for row in said["rows"]:
-        cells = [row["title"], str(row["evaluations"]), _spread(row["ms"]), _spread(row["rate"])]
-        for value, low, high in known.get(pictures_of(row["title"]), {}).values():
-            cells.append(f"{value:.3g} ({low:.3g} to {high:.3g})")
+        gflop = row["evaluations"] * n["gflop"] + n["decoder_gflop"]
+        part = 1e5 * gflop / statistics.median(row["ms"]) / p["conv"]
+        cells = [row["title"], str(row["evaluations"]), _spread(row["ms"]), f"{part:.0f}",
+                 _spread(row["wall"]), _spread(row["rate"])]  # fmt: skip
+        quality = known.get(pictures_of(row["title"]), {})
+        if quality.get("files") == row["files"]:
+            for value, low, high in quality["figures"].values():
+                cells.append(f"{value:.3g} ({low:.3g} to {high:.3g})")
         lines.append("| " + " | ".join(cells) + " |")
-    n, p, m = said["network"], said["peaks"], said["machine"]
     lines += [
         "",
         f"{m['cpu']}, {m['processors']} processors; median (least to most) of {said['repeats']}.",
@@ -241,7 +263,8 @@ def table(said: dict[str, Any]) -> str:
     lines.append("")
     for title, runs in said["cold"].items():
         cpu, wall, peak = (_spread(list(column)) for column in zip(*runs, strict=True))
-        lines.append(f"Process start to file, {title}: {cpu} CPU-s, {wall} s, {peak} MB at most.")
+        title = f"Process start to file, {title or 'as it is'}"
+        lines.append(f"{title}: {cpu} CPU-s, {wall} s, {peak} MB at most.")
     return "\n".join(lines)
 
 
@@ -254,15 +277,17 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
-if __name__ == "__main__":
-    match sys.argv[1:]:
+def main(words: list[str]) -> None:
+    """Do what they ask for, and print the table."""
+    match words:
         case ["time", which, repeats, file] if repeats.isdigit():
             timed_into(Path(file), which, int(repeats))
-        case ["quality", which, *counts, file] if len(counts) == 2:
-            examined(which, of_emoji(*map(int, counts)), Path(file))
+        case ["quality", which, pictures, prompts, file] if (pictures + prompts).isdigit():
+            examined(which, of_emoji(int(pictures), int(prompts)), Path(file))
         case ["all", which, repeats, *counts, file] if len(counts) == 2:
-            timed_into(Path(file), which, int(repeats))
-            examined(which, of_emoji(*map(int, counts)), Path(file))
+            main(["time", which, repeats, file])
+            main(["quality", which, *counts, file])
+            return
         case ["table", file]:
             pass
         case _:
@@ -270,4 +295,9 @@ if __name__ == "__main__":
                 "usage: python -m benchmarks.speed time MODEL REPEATS FILE | quality MODEL "
                 "PICTURES PROMPTS FILE | all MODEL REPEATS PICTURES PROMPTS FILE | table FILE"
             )
-    print(table(json.loads(Path(sys.argv[-1]).read_text())))
+    said = _said(Path(words[-1]))
+    print(table(said) if "rows" in said else "no times yet: python -m benchmarks.speed time")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
