@@ -57,6 +57,10 @@ def test_what_has_no_room(protein: Protein, tmp_path: Path) -> None:
         write([far], tmp_path / "it.pdb")
     assert not list(tmp_path.iterdir())
     assert np.array_equal(read(write([far], tmp_path / "it.cif"), "A").xyz, far.xyz)
+    late = replace(protein, numbers=tuple(range(9_990, 10_011)))
+    with pytest.raises(BadProtein, match="numbers of residues"):
+        write([late], tmp_path / "it.pdb")
+    assert read(write([late], tmp_path / "it.cif"), "A").numbers == late.numbers
 
 
 def test_files_of_others(protein: Protein, tmp_path: Path) -> None:
@@ -78,11 +82,28 @@ def test_files_of_others(protein: Protein, tmp_path: Path) -> None:
     assert found.sequence == TEXT[:3] + TEXT[5:-1] + "G"
 
 
+def test_modified_residues_have_the_letter_of_what_they_are_made_of(
+    protein: Protein, tmp_path: Path
+) -> None:
+    structure = gemmi.read_structure(str(write([protein], tmp_path / "it.pdb")))
+    for place, name in ((0, "MSE"), (1, "SEP"), (2, "LIG")):
+        structure[0]["A"][place].name = name
+    structure.write_pdb(str(tmp_path / "it.pdb"))
+    assert read(tmp_path / "it.pdb").sequence == "MSX" + TEXT[3:-1] + "G"
+
+
 @pytest.mark.parametrize("name", ["it.pdb", "it.cif"])
 def test_what_is_none(protein: Protein, tmp_path: Path, name: str) -> None:
     write([protein], tmp_path / name)
     with pytest.raises(BadProtein, match="no chain 'B'; there are: A"):
         read(tmp_path / name, "B")
+    text = write([protein], tmp_path / name).read_text()
+    x = f"{protein.xyz[2, 1, 0]:.3f}"
+    (tmp_path / name).write_text(text.replace(x, f"{'nan':>{len(x)}}"))
+    with pytest.raises(BadProtein, match=r"residue 7 of chain A|nan"):
+        read(tmp_path / name, "A")
+    with pytest.raises(BadProtein, match="letters alone"):
+        read(tmp_path / "it.fasta")
     (tmp_path / name).write_text("nothing\n")
     with pytest.raises(BadProtein):
         read(tmp_path / name, "A")

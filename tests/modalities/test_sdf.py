@@ -76,14 +76,17 @@ GOOD = sdf.record(ONE)
         ("hello\n", "line 4: no V2000 counts line"),
         (GOOD.replace("V2000", "V3000"), "no V2000 counts line"),
         (GOOD.replace("  3  2  0", "  a  2  0"), "line 4: no counts"),
-        (GOOD.replace("  3  2  0", "  0  0  0"), "without atoms"),
+        (GOOD.replace("  3  2  0", "  0  0  0"), "a molecule of 0 atoms"),
+        (GOOD.replace("  3  2  0", " -1  2  0"), "a molecule of -1 atoms"),
         (GOOD.replace("  3  2  0", " 30 20  0"), "ends before its 30 atoms"),
         (GOOD.replace("    1.2000", "      what"), "line 6: no position"),
         (GOOD.replace("    1.2000", "       nan"), "line 6: no element and position"),
         (GOOD.replace("0 C  ", "0 7  "), "line 5: no element"),
+        (GOOD.replace("0 C  ", "0 Xx "), "line 5: no element"),
         (GOOD.replace("  1  2  2", "  1  9  2"), "line 8: a bond of order 2 between atoms"),
         (GOOD.replace("  1  2  2", "  1  2  4"), "a bond of order 4"),
         (GOOD.replace("CHG  1   3", "CHG  1   8"), "a charge on atom 8 of 3"),
+        (GOOD.replace("CHG  1   3", "CHG  1 abc"), "no charges in 'M  CHG  1 abc"),
     ],
 )  # fmt: skip
 def test_bad_files(text: str, says: str, home: Path) -> None:
@@ -96,3 +99,19 @@ def test_a_file_that_is_no_text(home: Path) -> None:
     Path("bad.sdf").write_bytes(bytes(range(256)))
     with pytest.raises(BadMolecule, match="no text"):
         sdf.read("bad.sdf")
+
+
+def test_charges_of_the_atom_block(home: Path) -> None:
+    """Old files have them there, as codes; where there are M CHG lines these alone count."""
+    lines = GOOD.splitlines(keepends=True)
+    lines[6] = lines[6].replace("  0  0", "  0  5", 1)
+    Path("new.sdf").write_text("".join(lines).replace("M  CHG  1   3  -1", "M  CHG  1   1   1"))
+    assert sdf.read("new.sdf")[0].charges == (1, 0, 0)
+    Path("old.sdf").write_text("".join(line for line in lines if "CHG" not in line))
+    assert sdf.read("old.sdf")[0].charges == (0, 0, -1)
+
+
+def test_positions_alone_are_no_molecule(home: Path) -> None:
+    sdf.write([ONE], "one.xyz")
+    with pytest.raises(BadMolecule, match="holds no bonds"):
+        sdf.read("one.xyz")

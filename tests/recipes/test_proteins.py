@@ -19,6 +19,7 @@ from tests.modalities.traces import backbone
 from unstir.apps.cli import main
 from unstir.datasets import proteins as data
 from unstir.modalities import proteins as files
+from unstir.modalities.backbones import from_json
 from unstir.modalities.folds import fit
 from unstir.modalities.images import read as read_picture
 from unstir.modalities.plans import channels
@@ -233,9 +234,54 @@ def test_where_motifs_stand(given: Path) -> None:
         assert places[0] >= 0
         assert places[-1] < n
     assert len({int(p[0]) for p in found.places(range(50), [40] * 50)}) > 10
-    ca = 5 * np.random.default_rng(0).normal(size=(6, 3))
-    turn, shift = fit(found.xyz[:, 1], ca)
-    assert np.allclose(found.laid(ca.T), (found.xyz[:, 1] @ turn + shift).T)
+
+
+def test_how_a_motif_is_laid(model: Path, given: Path) -> None:
+    """Nearest to where the estimate has it; the residues next to it follow from its own atoms, and
+    the peptides there are what peptides are."""
+    whole, complete = files.read(given, "A"), from_json(dict(read(model).protein or {}))
+    found, where = motif.read(str(given), "A5-9"), np.arange(4, 9)
+    rough = whole.xyz[:, 1] + 0.5 * np.random.default_rng(0).normal(size=(14, 3))
+    x = rough.copy()
+    fixed = found.lay(x, where, complete)
+    turn, shift = fit(found.xyz[:, 1], rough[where])
+    assert np.allclose(x[where], found.xyz[:, 1] @ turn + shift)
+    assert fixed.tolist() == list(range(3, 10))
+    free = [0, 1, 2, 10, 11, 12, 13]
+    assert np.array_equal(x[free], rough[free])
+    assert np.allclose(np.linalg.norm(np.diff(x[[3, 4, 8, 9]], axis=0)[::2], axis=-1), 3.8)
+    xyz = found.exact(x, where, complete)
+    assert np.array_equal(xyz[where], found.xyz)
+    long = np.linalg.norm(xyz[1:, 0] - xyz[:-1, 2], axis=-1)
+    assert np.abs(long[[3, 8]] - 1.33).max() < 0.05
+
+
+def test_stretches_in_a_row_are_one(given: Path) -> None:
+    assert motif.read(str(given), "A2-4,A5-8").lengths == (7,)
+    assert motif.read(str(given), "A2-4,A6-8").lengths == (3, 3)
+    assert motif.read(str(given), "A:2-4,A 5 - 8".replace("A ", "A")).lengths == (7,)
+
+
+def test_numbers_below_nothing_and_chains_that_are_numbers(given: Path) -> None:
+    structure = gemmi.read_structure(str(given))
+    chain = structure[0]["A"]
+    chain.name = "1"
+    for residue, number in zip(chain, range(-3, 11), strict=True):
+        residue.seqid = gemmi.SeqId(str(number))
+    structure.write_pdb("other.pdb")
+    whole = files.read("other.pdb")
+    assert np.array_equal(motif.read("other.pdb", "1:-2-1").xyz, whole.xyz[1:5])
+
+
+def test_letters_of_a_chain_with_a_gap_are_told_of(model: Path, given: Path) -> None:
+    chain = files.read(given)
+    assert scaffold(str(given), keep="backbone", model=str(model)).notes == ()
+    rows = [0, 1, 2, 3, 8, 9, 10, 11, 12, 13]
+    torn = replace(chain, xyz=chain.xyz[rows], sequence="G" * 10,
+                   numbers=tuple(chain.numbers[i] for i in rows))  # fmt: skip
+    files.write([torn], "torn.pdb")
+    [note] = scaffold("torn.pdb", keep="backbone", model=str(model)).notes
+    assert "missing after 4" in note
 
 
 @pytest.mark.parametrize(
@@ -265,8 +311,10 @@ def test_what_cannot_be(model: Path, given: Path, tmp_path: Path) -> None:
         proteins(model=str(model), structure="helix")
     with pytest.raises(BadRequest, match="draws 10 to 14 residues"):
         proteins(model=str(model), structure="H9999")
-    with pytest.raises(BadRequest, match="the motif takes"):
+    with pytest.raises(BadRequest, match="the motif and what is drawn take 10"):
         scaffold(str(given), keep="A1-9", length=8, model=str(model))
+    with pytest.raises(BadRequest, match="the motif and what is drawn take 15"):
+        scaffold(str(given), keep="A1-14", length=14, model=str(model))
     with pytest.raises(files.BadProtein, match="no chain 'B'"):
         scaffold(str(given), keep="B1-9", model=str(model))
     with pytest.raises(FileNotFoundError):

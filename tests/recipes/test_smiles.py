@@ -122,6 +122,18 @@ def test_files(
         assert says in capsys.readouterr().err.replace("\n", " ")
 
 
+def test_gaps_as_chemists_write_them(model: Path) -> None:
+    plain = list(decorate("C*", model=str(model), n=3, seed=1, threads=1))
+    for gapped in ("C[*:1]", "C[*]", "C[1*]"):
+        assert list(decorate(gapped, model=str(model), n=3, seed=1, threads=1)) == plain
+
+
+def test_a_temperature_of_nothing_is_refused(model: Path) -> None:
+    for asked in (0, 0.0, -1):
+        with pytest.raises(BadRequest, match="temperature"):
+            strings(model=str(model), temperature=asked)
+
+
 def test_what_is_written_stays(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -146,6 +158,8 @@ def test_what_is_written_stays(
         ("CCO", "nothing to draw"), ("*", "nothing to keep"), ("C!*", "no SMILES"),
         ("[Se]*", "never saw"), ("CCCCCCCCCCCCCCCCC*", "up to 3"),
         ("CC)*", "has a bracket"), ("*C(C", "has a bracket"), ("C(C*)C(", "has a bracket"),
+        ("C==*", "can make '==' right"), ("C((C*)C)", "can make '((' right"),
+        ("(C*)", "can make '(' right"), ("C*=", "can make '=' right"), ("C=)*", "a bracket"),
     ):  # fmt: skip
         assert main(["inpaint", wrong, "--model", str(model)]) in (2, 3)
         assert says in capsys.readouterr().err.replace("\n", " ")

@@ -15,6 +15,7 @@ from unstir.modalities import sdf
 from unstir.modalities.folds import superposed
 from unstir.modalities.sdf import Structure
 from unstir.modalities.structures import KNOWN, pack, project, unpack
+from unstir.tasks.complete import complete
 from unstir.tasks.kept import Kept, chosen
 from unstir.tasks.request import BadRequest
 from unstir.tasks.structures import again
@@ -178,3 +179,11 @@ def test_the_command(chains: Path, home: Path, capsys: pytest.CaptureFixture[str
         assert main([*words, "--model", str(chains), "-o", "new.sdf"]) == code
         assert says in capsys.readouterr().err.replace("\n", " ")
         assert not Path("new.sdf").exists()
+
+
+def test_atoms_that_stand_nowhere(tmp_path: Path) -> None:
+    """Positions of a file without any are all the same."""
+    flat = Structure(("C", "C", "O"), (0, 0, 0), np.zeros((3, 3)), np.eye(3, k=1, dtype=np.uint8))
+    sdf.write([flat], tmp_path / "it.sdf")
+    with pytest.raises(BadRequest, match="atoms 0 and 1 of the file stand in the same place"):
+        complete(str(tmp_path / "it.sdf"), keep="0-1", atoms=5)

@@ -13,6 +13,12 @@ from unstir.tasks.domains import molecules, smiles
 from unstir.tasks.domains.smiles import apart, diversity, exchanged, molecule, passes
 
 
+@pytest.fixture(autouse=True)
+def without_posebusters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are the same whether it is installed or not."""
+    monkeypatch.setitem(sys.modules, "posebusters", None)
+
+
 def test_valid() -> None:
     assert molecule("CCO") is not None
     for wrong in ("C1CC", "c1cccc1C", "CC.O", "C[CH2]", "C(C)(C)(C)(C)C", ""):
@@ -79,6 +85,14 @@ def test_what_is_not_valid_is_not_stable() -> None:
     found = {s.name: s.value for s in molecules.figures([methane(0), torn], None)}
     assert found["molecules stable by bonds"] == found["molecules stable by distances"] == 0.5
     assert found["atoms stable by bonds"] == pytest.approx(5 / 7)
+
+
+def test_elements_that_the_rules_do_not_know() -> None:
+    """Chloromethane is a molecule, and not stable by tables that have no chlorine."""
+    chlorine = replace(methane(4), symbols=("C", "Cl", "H", "H", "H"))
+    found = {s.name: s.value for s in molecules.figures([chlorine], None)}
+    assert found["valid and connected"] == 1
+    assert found["molecules stable by bonds"] == found["molecules stable by distances"] == 0
 
 
 def test_what_posebusters_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,13 +11,14 @@ sines, by least squares. Beyond its ends a trace goes on as it did.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
 
+from unstir.modalities.chains import BOND
 from unstir.modalities.folds import angles, dihedrals
 
 AROUND = 2
@@ -43,16 +44,36 @@ class Completion:
     turn: np.ndarray
     planes: np.ndarray
 
-    def __call__(self, ca: np.ndarray) -> np.ndarray:
-        """N >= 4, else ValueError."""
+    def __call__(
+        self, ca: np.ndarray, sides: Mapping[int, np.ndarray] | None = None
+    ) -> np.ndarray:
+        """N >= 4, else ValueError. `sides`: for some i a vector to the side on which O of residue
+        i lies of the line from its CA to the next."""
         x = prolonged(ca)
         frame, middle, long = frames(x)
         cosine, sine = (terms(x) @ self.turn).T
         size = np.hypot(cosine, sine) + 1e-9
         away = (cosine * frame[:, 1].T + sine * frame[:, 2].T).T / size[:, None]
+        for i, side in (sides or {}).items():
+            away[i + 1] = across(side, frame[i + 1, 0])
         plane = self.planes[(long < CIS).astype(int)]  # (N + 1, 3, 2)
         atoms = middle[:, None] + plane[..., :1] * frame[:, :1] + plane[..., 1:] * away[:, None]
         return np.stack([atoms[:-1, 1], ca, atoms[1:, 0], atoms[1:, 2]], 1)
+
+    def after(self, four: np.ndarray) -> np.ndarray:
+        """(3,) where the next CA is of a residue (4, 3): a trans peptide lies in one plane."""
+        c = self.planes[0, 0] + [BOND / 2, 0]
+        to_c = four[2] - four[1]
+        up = across(four[3] - four[1], to_c)
+        return four[1] + BOND * (c[0] * unit(to_c) - c[1] * up) / np.hypot(*c)
+
+    def before(self, four: np.ndarray, near: np.ndarray) -> np.ndarray:
+        """(3,) where the CA before a residue (4, 3) is, nearest to a point (3,): on a circle, for
+        the residue's N tells how far off that line it is."""
+        n = self.planes[0, 1] - [BOND / 2, 0]
+        to_n = four[0] - four[1]
+        aside = across(near - four[1], to_n)
+        return four[1] + BOND * (-n[0] * unit(to_n) + abs(n[1]) * aside) / np.hypot(*n)
 
     def to_json(self) -> dict[str, Any]:
         """Its numbers, as `from_json` reads them."""
@@ -60,6 +81,20 @@ class Completion:
             "turn": np.round(self.turn, 5).tolist(),
             "planes": np.round(self.planes, 4).tolist(),
         }
+
+
+def unit(v: np.ndarray) -> np.ndarray:
+    """v / |v|."""
+    return v / (np.linalg.norm(v) + 1e-9)
+
+
+def across(v: np.ndarray, line: np.ndarray) -> np.ndarray:
+    """The unit vector across a line that is nearest to v; some one if v lies along it."""
+    along = unit(line)
+    out = v - (v @ along) * along
+    if np.linalg.norm(out) < 1e-6:
+        out = np.cross(along, np.eye(3)[np.abs(along).argmin()])
+    return unit(out)
 
 
 def from_json(said: dict[str, Any]) -> Completion:

@@ -9,6 +9,7 @@ Valid: rdkit sanitizes it (valences, rings), it has one fragment and no radical.
 are not drawn they are what valences leave open. Stability by distances is the protocol of
 Hoogeboom et al. 2022 (EDM): bond lengths in picometer are those of their table, within margins of
 10, 5 and 3; for a molecule without hydrogens those that rdkit places are used, and it is said.
+Neither rule knows other elements than H, C, N, O and F: atoms of others are not stable.
 """
 
 from __future__ import annotations
@@ -161,7 +162,7 @@ def looked_up(structure: Structure) -> tuple[float, bool]:
     orders = np.zeros(apart.shape, int)
     for i, one in enumerate(structure.symbols):
         for j, two in enumerate(structure.symbols[:i]):
-            pair = "".join(sorted((one, two), key=ORDER.index))
+            pair = "".join(sorted((one, two), key=ORDER.find))
             orders[i, j] = orders[j, i] = _order(pair, float(apart[i, j]))
     return _fitting(structure, orders, charged=False)
 
@@ -180,7 +181,7 @@ def _fitting(structure: Structure, orders: np.ndarray, charged: bool) -> tuple[f
     for symbol, charge, order in zip(
         structure.symbols, structure.charges, orders.sum(1), strict=True
     ):
-        allowed = VALENCES[symbol]
+        allowed = VALENCES.get(symbol, ())
         if charged and charge:
             allowed = CHARGED.get((symbol, charge), ())
         fits.append(int(order) in allowed)

@@ -29,7 +29,6 @@ NAMES = {
 }  # fmt: skip
 RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
 """The twenty letters, in the order of tokens."""
-LETTERS = {name: letter for letter, name in NAMES.items()}
 UNKNOWN = "X"
 REMARK = "REMARK 999 "
 WIDE = 80
@@ -82,6 +81,8 @@ def pdb(protein: Protein) -> str:
     """The text of a PDB file (format 3.3): one chain A."""
     if np.abs(protein.xyz).max() >= FARTHEST:
         raise BadProtein("the chain reaches farther than a PDB file has room for; write .cif")
+    if not -1000 < min(protein.numbers) <= max(protein.numbers) < 10_000:
+        raise BadProtein("a PDB file has room for numbers of residues to 9999; write .cif")
     lines = [f"TITLE     {protein.title}"[:WIDE]] if protein.title else []
     lines += [REMARK + part for part in _parts(protein.recipe, WIDE - len(REMARK))]
     for serial, row in enumerate(_rows(protein), 1):
@@ -131,12 +132,14 @@ def said(path: Path) -> str:
 
 def read(path: str | os.PathLike[str], chain: str | None = None) -> Protein:
     """The residues of a chain, or of the first, that have all of N, CA, C and O; of PDB or mmCIF,
-    packed or not.
+    packed or not. Modified ones have the letter of what they are made of.
 
     Raises:
         ImportError: gemmi is not installed.
         BadProtein: no such file format, chain, or residue.
     """
+    if Path(path).suffix.lower() == ".fasta":
+        raise BadProtein(f"{path} holds letters alone; a .pdb or .cif file holds a backbone")
     try:
         import gemmi
     except ImportError:
@@ -156,10 +159,13 @@ def read(path: str | os.PathLike[str], chain: str | None = None) -> Protein:
         atoms = [residue.find_atom(name, "*") for name in ATOMS]
         if all(atom is not None for atom in atoms) and residue.seqid.icode == " ":
             xyz.append([atom.pos.tolist() for atom in atoms])
-            letters.append(LETTERS.get(residue.name, UNKNOWN))
+            letter = gemmi.find_tabulated_residue(residue.name).one_letter_code.upper()
+            letters.append(letter if letter in NAMES else UNKNOWN)
             numbers.append(residue.seqid.num)
     if not xyz:
         raise BadProtein(f"chain {chain} of {path} has no residue with N, CA, C and O")
+    if wrong := np.flatnonzero(~np.isfinite(xyz).all((1, 2))).tolist():
+        raise BadProtein(f"residue {numbers[wrong[0]]} of chain {chain} of {path} stands nowhere")
     return Protein(np.array(xyz), "".join(letters), tuple(numbers))
 
 

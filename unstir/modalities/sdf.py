@@ -23,6 +23,15 @@ from unstir.modalities.images import BadEnding
 MOST = 999
 """Atoms that the V2000 counts line has room for."""
 ENDINGS = (".sdf", ".mol", ".xyz")
+PERIODS = """
+    H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se
+    Br Kr Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy
+    Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf
+    Es Fm Md No Lr Rf Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts Og
+"""
+ELEMENTS = frozenset(PERIODS.split())
+CODES = {"1": 3, "2": 2, "3": 1, "5": -1, "6": -2, "7": -3}
+"""Charges in the atom block of a V2000 file; 4, a radical, has none."""
 
 
 class BadMolecule(ValueError):
@@ -117,6 +126,8 @@ def xyz(structure: Structure) -> str:
 def read(path: str | os.PathLike[str]) -> list[Structure]:
     """All molecules of an SDF or MOL file."""
     path = Path(path)
+    if path.suffix.lower() == ".xyz":
+        raise BadMolecule(f"{path} holds no bonds; an .sdf or .mol file does")
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError:
@@ -147,20 +158,21 @@ def _parsed(path: Path, start: int, lines: list[str]) -> Structure:
         n, bonds = int(lines[3][:3]), int(lines[3][3:6])
     except ValueError:
         raise bad(3, f"no counts of atoms and bonds in {lines[3][:6]!r}") from None
-    if not n:
-        raise bad(3, "a molecule without atoms")
+    if n < 1 or bonds < 0:
+        raise bad(3, f"a molecule of {n} atoms and {bonds} bonds")
     if len(lines) < 4 + n + bonds:
         raise bad(len(lines) - 1, f"the file ends before its {n} atoms and {bonds} bonds")
-    symbols, positions = [], np.empty((n, 3))
+    symbols, positions, codes = [], np.empty((n, 3)), [0] * n
     for i, line in enumerate(lines[4 : 4 + n]):
         try:
             positions[i] = [float(line[a : a + 10]) for a in (0, 10, 20)]
         except ValueError:
             raise bad(4 + i, f"no position in {line[:30]!r}") from None
-        symbol = line[31:34].strip()
-        if not re.fullmatch(r"[A-Z][a-z]?", symbol) or not np.isfinite(positions[i]).all():
+        symbol, code = line[31:34].strip(), line[36:39].strip()
+        if symbol not in ELEMENTS or not np.isfinite(positions[i]).all():
             raise bad(4 + i, f"no element and position in {line[:34]!r}")
         symbols.append(symbol)
+        codes[i] = CODES.get(code, 0)
     orders = np.zeros((n, n), np.uint8)
     for row in range(4 + n, 4 + n + bonds):
         try:
@@ -170,17 +182,23 @@ def _parsed(path: Path, start: int, lines: list[str]) -> Structure:
         if not (0 < i <= n and 0 < j <= n and i != j and 1 <= order <= 3):
             raise bad(row, f"a bond of order {order} between atoms {i} and {j} of {n}")
         orders[i - 1, j - 1] = orders[j - 1, i - 1] = order
-    charges, tags = _charges_and_tags(lines[4 + n + bonds :], n, path)
+    charges, tags = _charges_and_tags(lines[4 + n + bonds :], codes, path)
     return Structure(tuple(symbols), charges, positions, orders, lines[0].strip(), tags)
 
 
 def _charges_and_tags(
-    lines: list[str], n: int, path: Path
+    lines: list[str], codes: list[int], path: Path
 ) -> tuple[tuple[int, ...], dict[str, str]]:
-    charges, tags, name = [0] * n, {}, ""
+    """Charges by M CHG lines, which put those of the atom block out of force, and the tags."""
+    n, tags, name = len(codes), {}, ""
+    stated = any(line.startswith("M  CHG") for line in lines)
+    charges = [0] * n if stated else codes
     for line in lines:
         if line.startswith("M  CHG"):
-            numbers = [int(word) for word in line[9:].split()]
+            try:
+                numbers = [int(word) for word in line[9:].split()]
+            except ValueError:
+                raise BadMolecule(f"{path}: no charges in {line!r}") from None
             for atom, charge in zip(numbers[::2], numbers[1::2], strict=False):
                 if not 0 < atom <= n:
                     raise BadMolecule(f"{path}: a charge on atom {atom} of {n}")

@@ -9,6 +9,9 @@ Atoms are counted from 0, as they stand in the file. How they are kept: `kept`.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+
+import numpy as np
 
 from unstir.modalities import sdf
 from unstir.modalities.source import sha256
@@ -19,6 +22,8 @@ from unstir.tasks.structures import Drawn, drawing
 
 GRAPH = "graph"
 """What is kept where atoms and bonds stay and only their places are drawn."""
+TOUCHING = 0.1
+"""Angstrom below which two atoms stand in one place."""
 
 
 def complete(
@@ -55,9 +60,22 @@ def complete(
         steps=steps, sampler=sampler, spacing=spacing, scale=scale,
     )  # fmt: skip
     kept = Kept(part(given, rows, ready.model), placed=not graph)
+    if kept.placed and len(rows) > 1:
+        _apart(given.positions[list(rows)], rows)
     if graph and atoms not in (None, len(kept)):
         raise BadRequest(f"atoms is {atoms}; the graph that is kept has {len(kept)}")
     return drawing(
         ready, n, len(kept) if graph else atoms, kept, want=want, scale=scale, verb="inpaint",
         given={"molecule": molecule}, files={molecule: sha256(path)}, options={"keep": keep},
     )  # fmt: skip
+
+
+def _apart(places: np.ndarray, rows: Sequence[int]) -> None:
+    """BadRequest where two kept atoms stand in one place, as all do in a file without any."""
+    far = np.linalg.norm(places[:, None] - places, axis=-1) + np.eye(len(places))
+    one, two = np.unravel_index(far.argmin(), far.shape)
+    if far[one, two] < TOUCHING:
+        raise BadRequest(
+            f"atoms {rows[one]} and {rows[two]} of the file stand in the same place; keep graph "
+            "draws where atoms stand"
+        )

@@ -29,8 +29,8 @@ DRAWN, MOST = 200, 100_000
 KINDS = {"molecule": "molecules", "string": "smiles", "protein": "proteins"}
 """Kind of a model -> file of tasks/domains."""
 ENDINGS = {
-    ".sdf": "molecules", ".mol": "molecules", ".smi": "smiles", ".csv": "smiles",
-    ".pdb": "proteins", ".cif": "proteins",
+    ".sdf": "molecules", ".mol": "molecules", ".xyz": "molecules", ".smi": "smiles",
+    ".csv": "smiles", ".pdb": "proteins", ".cif": "proteins", ".fasta": "proteins",
 }  # fmt: skip
 """Ending of a file -> the same."""
 

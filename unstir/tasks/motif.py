@@ -5,7 +5,9 @@
 
 A chain stands nowhere in particular: at every step the motif is laid where the estimate has these
 residues, turned to fit, and in the end the whole chain is moved so that the motif has the file's
-own positions. Between its stretches there are as many residues as a chain needs to get there.
+own positions. A peptide is flat and stiff, so the atoms at the ends of a stretch also tell where
+the residues next to it are. Between stretches there are as many residues as a chain needs to get
+there.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from unstir.modalities.backbones import Completion
 from unstir.modalities.folds import fit
 from unstir.tasks.request import BadRequest
 
+PEPTIDE = 1.6
+"""Angstrom between C and the next N below which two stretches are one."""
 REACH = 3.3
 """Angstrom that a residue of a chain leads on at most, if not stretched out."""
 
@@ -48,9 +52,20 @@ class Motif:
         return [max(1, int(np.ceil(d / REACH)) - 1) for d in apart]
 
     @property
-    def least(self) -> int:
-        """Residues of the shortest chain that has it."""
+    def taken(self) -> int:
+        """Residues that it needs, with what lies between."""
         return len(self.xyz) + sum(self.gaps)
+
+    @property
+    def least(self) -> int:
+        """Residues of the shortest chain that has it and something drawn."""
+        return max(self.taken, len(self.xyz) + 1)
+
+    @property
+    def stretches(self) -> list[tuple[int, int]]:
+        """Its first and its last residue of each."""
+        ends = np.cumsum(self.lengths).tolist()
+        return [(end - n, end - 1) for end, n in zip(ends, self.lengths, strict=True)]
 
     def places(self, seeds: Sequence[int], lengths: Sequence[int]) -> list[np.ndarray]:
         """For each chain the places (M,) of the motif's residues, by its seed: the stretches in
@@ -58,7 +73,7 @@ class Motif:
         cuts = uniform(seeds, (len(self.lengths),), field="motif")(-1)
         out = []
         for row, length in zip(cuts, lengths, strict=True):
-            before = np.sort((row * (length - self.least + 1)).astype(int))
+            before = np.sort((row * (length - self.taken + 1)).astype(int))
             starts = before + np.cumsum([0, *self.lengths[:-1]]) + np.cumsum([0, *self.gaps])
             out.append(np.concatenate(
                 [np.arange(s, s + n) for s, n in zip(starts, self.lengths, strict=True)]
@@ -66,21 +81,39 @@ class Motif:
         return out
 
     def kept(self, places: np.ndarray) -> dict[int, str]:
-        """The letter at each of its places."""
-        return dict(zip(places.tolist(), self.sequence, strict=True))
+        """The letter at each of its places, where it is known."""
+        pairs = zip(places.tolist(), self.sequence, strict=True)
+        return {place: letter for place, letter in pairs if letter in proteins.RESIDUES}
 
-    def laid(self, x: np.ndarray) -> np.ndarray:
-        """The motif's CA (3, M), laid nearest to x (3, M)."""
-        turn, shift = fit(self.xyz[:, 1], x.T)
-        return (self.xyz[:, 1] @ turn + shift).T
+    def lay(self, x: np.ndarray, places: np.ndarray, complete: Completion) -> np.ndarray:
+        """Lay the motif nearest to where a trace x (N, 3) has it, and the residues next to its
+        stretches where those put them; the places (K,) that now are what they have to be."""
+        turn, shift = fit(self.xyz[:, 1], x[places])
+        own = self.xyz @ turn + shift
+        x[places] = own[:, 1]
+        fixed = set(places.tolist())
+        for first, last in self.stretches:
+            before, after = places[first] - 1, places[last] + 1
+            if before >= 0 and before not in fixed:
+                x[before] = complete.before(own[first], x[before])
+                fixed.add(before)
+            if after < len(x) and after not in fixed:
+                x[after] = complete.after(own[last])
+                fixed.add(after)
+        return np.array(sorted(fixed))
 
     def exact(self, ca: np.ndarray, places: np.ndarray, complete: Completion) -> np.ndarray:
         """The backbone (N, 4, 3) of a trace, moved to where the motif is, with the motif to the
-        last bit."""
+        last bit and the peptides at its ends as its own atoms have them."""
         turn, shift = fit(ca[places], self.xyz[:, 1])
         ca = ca @ turn + shift
         ca[places] = self.xyz[:, 1]
-        xyz = complete(ca)
+        sides = {}
+        for first, last in self.stretches:
+            sides[places[last]] = self.xyz[last, 3] - self.xyz[last, 1]
+            if places[first]:
+                sides[places[first] - 1] = self.xyz[first, 1] - self.xyz[first, 0]
+        xyz = complete(ca, sides)
         xyz[places] = self.xyz
         return xyz
 
@@ -88,7 +121,7 @@ class Motif:
 def read(path: str, keep: str) -> Motif:
     """The stretches that "A20-35,A50-60" names; BadRequest where it names none, or one twice."""
     taken: set[tuple[str, int]] = set()
-    parts = []
+    parts: list[tuple[np.ndarray, str]] = []
     for chain, first, last in map(_stretch, keep.split(",")):
         protein = proteins.read(path, chain)
         wanted = range(first, last + 1)
@@ -102,7 +135,11 @@ def read(path: str, keep: str) -> Motif:
             raise BadRequest(f"keep is {keep!r}, which names {chain}{min(twice)[1]} twice")
         taken |= {(chain, number) for number in wanted}
         rows = [where[number] for number in wanted]
-        parts.append((protein.xyz[rows], "".join(protein.sequence[row] for row in rows)))
+        xyz, text = protein.xyz[rows], "".join(protein.sequence[row] for row in rows)
+        if parts and np.linalg.norm(xyz[0, 0] - parts[-1][0][-1, 2]) < PEPTIDE:
+            before, said = parts.pop()
+            xyz, text = np.concatenate([before, xyz]), said + text
+        parts.append((xyz, text))
     xyz = np.concatenate([xyz for xyz, _ in parts])
     if len(xyz) < 3:
         raise BadRequest(f"keep names {len(xyz)} residues; a motif has three or more")
@@ -110,12 +147,13 @@ def read(path: str, keep: str) -> Motif:
 
 
 def _stretch(word: str) -> tuple[str, int, int]:
-    match = re.fullmatch(r" *([A-Za-z]+)(\d{1,5})(?: *- *(\d{1,5}))? *", word)
+    match = re.fullmatch(r" *(?:(\w+):|([A-Za-z]+))(-?\d{1,5})(?: *- *(-?\d{1,5}))? *", word)
     if match is None:
         raise BadRequest(
-            f"keep says {word.strip()!r}; give a chain and its residues: A20-35 or A20-35,A50-60"
+            f"keep says {word.strip()!r}; give a chain and its residues: A20-35 or A20-35,A50-60, "
+            "or with a colon where a chain is a number: 1:20-35"
         )
-    first, last = int(match[2]), int(match[3] or match[2])
+    first, last = int(match[3]), int(match[4] or match[3])
     if last < first:
         raise BadRequest(f"keep says {word.strip()!r}, which ends before it begins")
-    return match[1], first, last
+    return match[1] or match[2], first, last

@@ -20,7 +20,7 @@ import numpy as np
 from unstir.core.levels import Denoise, Level
 from unstir.core.noise import seeds as following
 from unstir.modalities import plans
-from unstir.modalities.backbones import from_json
+from unstir.modalities.backbones import Completion, from_json
 from unstir.modalities.chains import SCALE, masks, noise, relaxed
 from unstir.modalities.proteins import UNKNOWN, Protein
 from unstir.runtimes.manifest import Manifest
@@ -56,6 +56,7 @@ class Folded:
     recipe: Recipe
     structure: str | None = None
     motif: Motif | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.n
@@ -80,7 +81,8 @@ class Folded:
         places = self.motif.places(each, lengths.tolist()) if self.motif else None
         source = noise(each, mask, self.temperature)
         told = self._told(each, lengths, mask, places)
-        denoise = again(self.model, told, self.relax, self.motif, places)
+        complete = from_json(dict(self.model.manifest.protein or {}))
+        denoise = again(self.model, told, self.relax, self.motif, places, complete)
         x = self.way.path[0].sigma * source(-1)
         for step in self.way.sampler(denoise, x, self.way.path, noise=source):
             x = step.x
@@ -88,7 +90,10 @@ class Folded:
         made = []
         for i, length in enumerate(lengths.tolist()):
             ca = SCALE * x[i, :, :length].T.astype(np.float64)
-            xyz = self._backbone(ca, places[i] if places else None)
+            if self.motif is None or places is None:
+                xyz = complete(ca)
+            else:
+                xyz = self.motif.exact(ca, places[i], complete)
             title = f"{self.recipe.name} {each[i]}"
             made.append(Protein(xyz, texts[i], tuple(range(1, length + 1)), title))
         return made
@@ -113,12 +118,6 @@ class Folded:
             for row, where in zip(own[-1], places or (), strict=False):
                 row[:, where] = 0
         return np.concatenate(own, 1).astype(np.float32)
-
-    def _backbone(self, ca: np.ndarray, places: np.ndarray | None) -> np.ndarray:
-        complete = from_json(dict(self.model.manifest.protein or {}))
-        if self.motif is None or places is None:
-            return complete(ca)
-        return self.motif.exact(ca, places, complete)
 
     def _texts(
         self, x: np.ndarray, lengths: np.ndarray, seeds: Sequence[int],
@@ -178,7 +177,7 @@ def folding(
     counts = (manifest.protein or {})["counts"]
     known = [n for n, count in enumerate(counts) if count]
     least = max(known[0], motif.least if motif else 0)
-    around = f", and the motif takes {motif.least}" if motif else ""
+    around = f"; the motif and what is drawn take {motif.least}" if motif else ""
     if least > known[-1]:
         raise BadRequest(f"{manifest.name} draws up to {known[-1]} residues{around}")
     plan = None if structure is None else _planned(manifest, structure, length)
@@ -212,21 +211,23 @@ def _planned(manifest: Manifest, structure: str, length: int | None) -> str:
 
 def again(
     model: Model, told: np.ndarray, relax: bool, motif: Motif | None,
-    places: list[np.ndarray] | None,
+    places: list[np.ndarray] | None, complete: Completion,
 ) -> Denoise[np.ndarray]:  # fmt: skip
     """The model's denoiser, `told` (networks/frames.py) each time besides what it answered before
     (Chen et al. 2023), and from the second time on where the motif is; made anew for each walk.
     `relax`: late answers are made chains, around the motif as it is laid."""
-    mask, known = told[:, 3], told[:, 4]
+    mask = told[:, 3]
 
     def denoise(z: np.ndarray, t: Level) -> np.ndarray:
-        out = model.net(z, t.t, extra=told)
+        out, held = model.net(z, t.t, extra=told), np.zeros_like(mask)
         if motif is not None and places is not None:
-            for row, laid, where in zip(out, known, places, strict=True):
-                row[:, where] = motif.laid(SCALE * row[:, where]) / SCALE
-                laid[where] = 1
+            for i, where in enumerate(places):
+                trace = SCALE * out[i, :, mask[i] > 0].astype(np.float64)
+                held[i, motif.lay(trace, where, complete)] = 1
+                out[i, :, : len(trace)] = trace.T / SCALE
+                told[i, 4, where] = 1
         if relax and t.t < LATE:
-            out = relaxed(out, mask, ROUNDS, known)
+            out = relaxed(out, mask, ROUNDS, held)
         told[:, :3] = out
         return out
 

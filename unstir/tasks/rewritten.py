@@ -32,6 +32,8 @@ from unstir.tasks.request import BadRequest, number, whole, words
 GROUP = 16
 """Chains that are written together."""
 USUAL = "random_order"
+FARTHEST = 4.5
+"""Angstrom that the CA of neighbors are apart at most."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Rewritten:
     n: int
     temperature: float
     recipe: Recipe
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.n
@@ -101,4 +104,16 @@ def rewriting(
         verb="inpaint", given={"protein": protein}, files={protein: sha256(path)},
         options={"keep": keep, "temperature": heat},
     )  # fmt: skip
-    return Rewritten(loaded, given, first, n, heat, recipe)
+    return Rewritten(loaded, given, first, n, heat, recipe, broken(given))
+
+
+def broken(chain: Protein) -> tuple[str, ...]:
+    """A note where neighbors in the file are no neighbors in the chain."""
+    long = np.linalg.norm(np.diff(chain.xyz[:, 1], axis=0), axis=-1)
+    after = [str(chain.numbers[i]) for i in np.flatnonzero(long > FARTHEST)]
+    if not after:
+        return ()
+    return (
+        f"residues are missing after {', '.join(after)}, or lack N, CA, C or O; letters are drawn "
+        "as if the chain went on there",
+    )

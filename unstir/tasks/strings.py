@@ -10,6 +10,7 @@ each piece one is shown at a time. One seed is one string, whatever else is draw
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -39,6 +40,14 @@ GROUP = 256
 """Strings that are drawn together."""
 FOURS = 4
 """Rows are as long as they need to be, and the next multiple of this."""
+
+
+POINTS = re.compile(r"\[\d*\*(?::\d+)?\]")
+"""Gaps as chemists write them: [*:1], [1*]."""
+ATOMS = re.compile(r"\[[^\]]*\]")
+BROKEN = re.compile(r"^[(=#:)\d.%-]|[=#:-][=#:).-]|\([()]|[=#:(.-]$")
+"""What no SMILES string has anywhere, brackets of atoms apart: two bonds in a row, a branch of
+nothing, a beginning or an end in the middle of something."""
 
 
 @dataclass(frozen=True)
@@ -241,7 +250,7 @@ def decorate(
     asked: dict[str, Any] = {"steps": steps, "sampler": sampler, "spacing": spacing}
     asked |= {"sweeps": sweeps, "threads": threads}
     run = _writing(model, n, seed, length, temperature, want, scale, **asked)
-    parts = words("smiles", smiles).split("*")
+    parts = POINTS.sub("*", words("smiles", smiles)).split("*")
     if len(parts) < 2 or not any(parts):
         raise BadRequest(
             f"{smiles!r} has nothing to draw, or nothing to keep; write a * in each gap, as in "
@@ -251,6 +260,8 @@ def decorate(
         raise BadRequest(
             f"{smiles!r} has a bracket that nothing drawn in its gaps can open or close"
         )
+    if wrong := BROKEN.search("*".join(ATOMS.sub("A", part) for part in parts)):
+        raise BadRequest(f"{smiles!r} is no SMILES string: nothing can make {wrong[0]!r} right")
     pieces, none = pieces_of(run.model), np.zeros(0, int)
     kept = tuple(pieces.encode([part])[0] if part else none for part in parts)
     least, longest = sum(map(len, kept)) + len(kept) - 1, run.model.manifest.shape[0]
@@ -280,7 +291,9 @@ def _writing(
     named(paths.TABLE, spread, "spacings")
     if name == "gibbs":
         raise BadRequest("gibbs mends strings that are there; give another sampler")
-    heat = number("temperature", temperature or prefers["temperature"], 0.01, 10)
+    heat = number(
+        "temperature", prefers["temperature"] if temperature is None else temperature, 0.01, 10
+    )
     again = whole("sweeps", prefers.get("sweeps", 0) if sweeps is None else sweeps, 0, 1000)
     if length is not None and not 1 <= whole("length", length, 1, 10**6) <= longest:
         raise BadRequest(f"length is {length}; {loaded.manifest.name} knows 1 to {longest}")

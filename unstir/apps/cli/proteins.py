@@ -54,6 +54,8 @@ def making(
     paths = [out] if together else numbered(out, len(drawn))
     for path in paths:
         check_writable(path)
+    for note in drawn.notes:
+        say(f"note: {note}")
     made = []
     settings = f"{drawn.recipe.sampler}, {drawn.recipe.evaluations} evaluations"
     with progress("drawing") as advance:

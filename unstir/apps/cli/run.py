@@ -49,7 +49,10 @@ app = App(
 )
 OTHERS = {"molecule": "molecules", "protein": "proteins", "string": "strings"}
 """Kinds of models that `generate` has another command for."""
-FILES = {".sdf": "complete", ".mol": "complete", ".pdb": "scaffold", ".cif": "scaffold"}
+FILES = {
+    ".sdf": "complete", ".mol": "complete", ".xyz": "complete",
+    ".pdb": "scaffold", ".cif": "scaffold", ".fasta": "scaffold",
+}  # fmt: skip
 """Endings of files that `inpaint` has another command for."""
 USAGES = {
     "molecules": "unstir generate --model molecules [OPTIONS]",

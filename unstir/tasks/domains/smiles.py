@@ -26,6 +26,7 @@ from unstir.datasets.wheels import wheel
 from unstir.evaluation import Score, plain, share
 from unstir.folders import cache_dir
 from unstir.modalities.chemistry import PROPERTIES, properties
+from unstir.modalities.sdf import BadMolecule
 from unstir.modalities.smiles import symbols
 from unstir.tasks.strings import strings
 
@@ -50,7 +51,10 @@ def drawn(model: str, n: int, seed: int, **asked: Any) -> Iterator[str]:
 
 def read(path: Path) -> list[str]:
     """The first column of a file: of a .csv below its header."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise BadMolecule(f"{path} is no text; SMILES strings are wanted") from None
     if path.suffix.lower() == ".csv":
         return [row[0] for row in list(csv.reader(lines))[1:] if row]
     return [line.split()[0] for line in lines if line.strip()]
