@@ -65,6 +65,8 @@ LEARNS: dict[str, Objective] = {
     "consistency": Consistency(),
 }
 """Training signals. The first is given steps of the ways, the others whole ways."""
+ANY = tuple(range(1, 9))
+"""Numbers of steps that a student draws in who learned to go from every time to every other."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Lesson:
     """What a student learns.
 
     Args:
-        steps: the numbers of steps it draws in.
+        steps: the numbers of steps it draws in, and any up to 8 if it learns for all times.
         ways: how many of the teacher's it sees.
         walk: the teacher's steps for each, by dpmpp_2m, a multiple of all of `steps`.
         objective: by what signal, one of `LEARNS`.
@@ -96,6 +98,11 @@ class Lesson:
         if found is None:
             raise ValueError("a lesson without any training; give a trainer or a refiner")
         return found
+
+    @property
+    def drawn(self) -> tuple[int, ...]:
+        """The numbers of steps that it will draw in."""
+        return ANY if self.objective == "flow_map" and self.trainer else self.steps
 
     @property
     def stops(self) -> int:
@@ -126,7 +133,7 @@ def run(lesson: Lesson, prompts: Sequence[str], out: Path, base: Path) -> Events
         data = Ways(model, lesson.steps, told, ways)
         yield from _learned(both, match, data, lesson.refiner, out / "refined")
     if group.first:
-        said = {"steps": list(lesson.steps), "scale": model.manifest.defaults.get("scale", 1.0)}
+        said = {"steps": list(lesson.drawn), "scale": model.manifest.defaults.get("scale", 1.0)}
         add_student(base, out, net, said, _training(model, lesson))
     yield Progress("done", 1, 1)
 
