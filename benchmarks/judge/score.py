@@ -2,10 +2,12 @@
 
     python -m benchmarks.judge.score check          on renderings it never saw
     python -m benchmarks.judge.score model [N]      on N pictures of seen and of held-out prompts
-    python -m benchmarks.judge.score model [N [MODEL [STEPS [RUNTIME [SAMPLER]]]]]
+    python -m benchmarks.judge.score model [N [MODEL [STEPS [RUNTIME [SAMPLER [SEED]]]]]]
 
-Every prompt is drawn once, its seed is its number; none is chosen or left out. Prompts and
-answers: see `questions`. Retrieval: the prompt that the judge finds likeliest among 100.
+SEED is that of the prompts: 2, by which steps and students were chosen too, or one that nothing
+was chosen by. Every prompt is drawn once, its seed is its number; none is chosen or left out.
+Prompts and answers: see `questions`. Retrieval: the prompt that the judge finds likeliest among
+100.
 """
 
 from __future__ import annotations
@@ -71,11 +73,12 @@ def model(
     steps: int | None = None,
     runtime: Runtime = "onnx",
     sampler: str | None = None,
+    prompted: int = FRESH,
 ) -> None:
     """A model: prompts of seen and held-out combinations, and common single things."""
     glyphs = emoji.load(cache_dir() / "emoji")
     judge = Judge(glyphs)
-    for name, cases in prompts(glyphs, n):
+    for name, cases in prompts(glyphs, n, prompted):
         how: Any = {"model": which, "steps": steps, "runtime": runtime, "sampler": sampler}
         pictures = [
             generate(caption, seed=seed, size="native", **how)[0].pixels
@@ -86,14 +89,16 @@ def model(
         print(f"{name:24} {'R@1 of 100':12} {interval(retrieval(glyphs, cases, logits))}")
 
 
-def prompts(glyphs: emoji.Glyphs, n: int) -> Iterator[tuple[str, list[Case]]]:
+def prompts(
+    glyphs: emoji.Glyphs, n: int, prompted: int = FRESH
+) -> Iterator[tuple[str, list[Case]]]:
     """(name, cases): single things; combinations that training shows; held-out ones."""
-    scenes = (emoji.scene(glyphs, i, seed=FRESH, size=16) for i in range(20 * n))
+    scenes = (emoji.scene(glyphs, i, seed=prompted, size=16) for i in range(20 * n))
     seen = [(s.parts, s.caption) for s in scenes if s.parts["kind"] != "single"][:n]
     yield "seen combinations", seen
-    held = (emoji.scene(glyphs, i, seed=FRESH, size=16, split="heldout") for i in range(n))
+    held = (emoji.scene(glyphs, i, seed=prompted, size=16, split="heldout") for i in range(n))
     yield "held-out combinations", [(s.parts, s.caption) for s in held]
-    singles = emoji.single_prompts(glyphs, n, seed=FRESH)
+    singles = emoji.single_prompts(glyphs, n, seed=prompted)
     yield "single common things", [(p.parts, p.text) for p in singles]
 
 
@@ -147,10 +152,10 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["check", *count]:
             check(*map(int, count))
-        case ["model", *asked] if len(asked) <= 5:
-            model(*(int(value) if at in (0, 2) else value for at, value in enumerate(asked)))
+        case ["model", *asked] if len(asked) <= 6:
+            model(*(int(value) if at in (0, 2, 5) else value for at, value in enumerate(asked)))
         case _:
             sys.exit(
                 "usage: python -m benchmarks.judge.score check [N] | "
-                "model [N [MODEL [STEPS [RUNTIME [SAMPLER]]]]]"
+                "model [N [MODEL [STEPS [RUNTIME [SAMPLER [SEED]]]]]]"
             )

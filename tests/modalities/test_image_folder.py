@@ -84,6 +84,18 @@ def test_splits(tmp_path: Path) -> None:
         scan(tmp_path, split="validation")
 
 
+def test_what_is_held_out_is_not_learned_from(tmp_path: Path) -> None:
+    """Without a train/ folder too; further inside the names mean nothing."""
+    picture(tmp_path / "cats" / "a.png"), picture(tmp_path / "heldout" / "b.png")
+    picture(tmp_path / "cats" / "test" / "c.png")
+    found = scan(tmp_path)
+    assert [i.path.name for i in found.items] == ["a.png", "c.png"]
+    assert "heldout is held out" in found.report()
+    assert [i.path.name for i in scan(tmp_path, split="heldout").items] == ["b.png"]
+    with pytest.raises(BadFolder, match="no bananas/"):
+        scan(tmp_path, split="bananas")
+
+
 def test_every_file_left_out_is_named_with_its_reason(tmp_path: Path) -> None:
     good = picture(tmp_path / "good.png")
     (tmp_path / "empty.png").touch()

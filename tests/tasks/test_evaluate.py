@@ -6,6 +6,7 @@ The features are a graph of two layers, so that all of it takes seconds.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,23 @@ def test_a_folder_against_itself(place: Path) -> None:
     found = {s.name: s.value for s in report("real", against="real", training="real").scores}
     assert found["frechet"] == pytest.approx(0, abs=1e-6)
     assert (found["precision"], found["recall"], found["copies"]) == (1, 1, 1)
+
+
+def test_pictures_that_are_there_twice_are_told_of(place: Path) -> None:
+    pictures(place / "once", 12, 7)
+    for file in list((place / "once").glob("*.png"))[:5]:
+        shutil.copy(file, file.with_name(f"again-{file.name}"))
+    shutil.copy(next((place / "real").glob("*.png")), place / "once" / "real.png")
+    notes = report("once", against="real", metrics="precision_recall").notes
+    assert any("5 of 18 generated pictures are the same" in note for note in notes)
+    assert any("1 generated pictures are also among the real ones" in note for note in notes)
+    assert not any("real against real" in note and "same" in note for note in notes)
+
+
+def test_groups_ask_for_no_copies_where_nothing_was_learned(place: Path) -> None:
+    found = report("learned", against="real", by_group=True)
+    assert found.groups
+    assert all("copies" not in (group.problem or "") for group in found.groups)
 
 
 def test_a_reference_that_was_learned_from_is_told(place: Path) -> None:

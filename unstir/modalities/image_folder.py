@@ -15,7 +15,7 @@ links to folders are not followed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,6 +24,8 @@ import numpy as np
 from unstir.modalities.captions import Note, Skipped, caption_files, metadata, sidecar
 from unstir.modalities.images import FORMATS, SMALLEST, BadPicture, read, size_of, square
 
+HELD = ("heldout", "validation", "test")
+"""Folders inside whose pictures are kept away from training."""
 _OTHER_PICTURES = (".gif", ".bmp", ".tif", ".tiff", ".heic", ".avif", ".jxl", ".svg", ".psd")
 
 
@@ -70,17 +72,18 @@ class Folder:
 
 def scan(folder: str | os.PathLike[str], split: str = "train") -> Folder:
     """Look through a folder without decoding pictures; BadFolder where there is nothing to learn
-    from."""
+    from. A split is a folder inside; without train/ that is everything but what is held out."""
     root = Path(folder)
     if not root.is_dir():
         raise BadFolder(
             f"{root} is {'a file' if root.exists() else 'not there'}; give a folder of pictures"
         )
-    if (root / "train").is_dir():
+    whole = split == "train" and not (root / "train").is_dir()
+    if not whole:
         root = root / split
         if not root.is_dir():
-            raise BadFolder(f"{folder} has a train/ but no {split}/ folder")
-    search = _Search(root)
+            raise BadFolder(f"{folder} has no {split}/ folder")
+    search = _Search(root, HELD if whole else ())
     for here, names in search.walk():
         search.look_through(here, names)
     found = _complete(Folder(root, tuple(_labelled(search.items)), tuple(search.skipped)))
@@ -111,6 +114,7 @@ class _Search:
     """A look through a folder: what was found, and what was not taken."""
 
     root: Path
+    held: Sequence[str] = ()
     items: list[Item] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     notes: dict[Path, Note] = field(default_factory=dict)
@@ -121,7 +125,10 @@ class _Search:
             links = [f for f in folders if (Path(here) / f).is_symlink()]
             for link in links:
                 self._skip(Path(here) / link, "is a link to a folder; links are not followed")
-            left = (*links, "__MACOSX")
+            held = [f for f in folders if Path(here) == self.root and f in self.held]
+            for folder in held:
+                self._skip(Path(here) / folder, "is held out")
+            left = (*links, *held, "__MACOSX")
             folders[:] = sorted(f for f in folders if f not in left and not f.startswith("."))
             yield Path(here), sorted(n for n in names if not n.startswith("."))
 

@@ -4,8 +4,9 @@
     unstir train emoji --out runs/emoji     # the same command goes on where it stopped
 
 Data: captioned scenes of Fluent Emoji 3D glyphs (docs/data.md). Text by the pretrained MiniLM
-token states. The shipped model came about in five stretches of 17,000 steps in all (docs/log.md);
-its figures: `unstir/models/emoji/card.md`.
+token states. The shipped model came about in more stretches than this recipe has, later ones on
+scenes of other numbers (`Scenes(..., first=300_000)`; docs/log.md); its figures:
+`unstir/models/emoji/card.md`.
 """
 
 from __future__ import annotations
@@ -50,20 +51,24 @@ recipe = Recipe(
 
 
 class Scenes:
-    """Composed scenes by index; a pure function of the glyphs, the split and the seed."""
+    """Composed scenes by index, from number `first` on; a pure function of the glyphs, the split
+    and the seed."""
 
     def __init__(
-        self, root: Path, count: int = SCENES, size: int = 64, split: str = "train"
+        self, root: Path, count: int = SCENES, size: int = 64, split: str = "train", first: int = 0
     ) -> None:
         self.glyphs, self.count, self.size, self.split = emoji.load(root), count, size, split
+        self.first = first
 
     def __len__(self) -> int:
         return self.count
 
     @property
     def fingerprint(self) -> str:
-        return f"emoji, {self.split}, {self.size} px, {SHARES}"
+        begin = f", from {self.first}" if self.first else ""
+        return f"emoji, {self.split}, {self.size} px, {SHARES}{begin}"
 
     def sample(self, index: int, /) -> tuple[np.ndarray, str]:
-        scene = emoji.scene(self.glyphs, index, size=self.size, split=self.split, shares=SHARES)
+        number = self.first + index
+        scene = emoji.scene(self.glyphs, number, size=self.size, split=self.split, shares=SHARES)
         return scene.image, scene.caption

@@ -164,7 +164,8 @@ def compare(plan: Plan) -> Iterator[Progress | Report]:
         floor = yield from _timed(clock, "real against real", stage)
     groups: tuple[Group, ...] = ()
     if plan.grouped:
-        metrics = [find("evaluation", name) for name in plan.metrics]
+        can = [name for name in plan.metrics if name != "copies" or learned is not None]
+        metrics = [find("evaluation", name) for name in can]
         ours, theirs = generated.groups, reference.groups
         groups = tuple(by_group(metrics, sets, ours, theirs, seed=plan.seed))
     yield Report(plan, sides, scores, floor, groups, tuple(notes), clock)
@@ -247,6 +248,15 @@ def _warnings(plan: Plan, sets: Sets, scores: Sequence[Score]) -> Iterator[str]:
             f"frechet has {least:,} samples for {width:,} features: much of it is bias, and "
             f"frechet_infinity does not take all of that away; give {2 * width:,} or more"
         )
+    ours, theirs = ({row.tobytes() for row in side} for side in (sets.generated, sets.reference))
+    for name, side, rows in (
+        ("generated", sets.generated, ours),
+        ("real", sets.reference, theirs),
+    ):
+        if same := len(side) - len(rows):
+            yield f"{same:,} of {len(side):,} {name} pictures are the same as others of them"
+    if both := len(ours & theirs):
+        yield f"{both:,} generated pictures are also among the real ones they are compared with"
     if any(s.name == "copies" and s.details["threshold"] == 0 for s in scores):
         yield (
             "copies: the reference shares pictures with the training set, so only exact copies "

@@ -30,7 +30,7 @@ from unstir.tasks.subject import understood
 
 GROUP = 16
 """Pictures a model draws together."""
-SPLITS = ("heldout", "validation", "test", "train")
+SPLITS = (*image_folder.HELD, "train")
 
 
 @dataclass(frozen=True)
