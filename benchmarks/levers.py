@@ -261,6 +261,8 @@ def table(run: Path) -> None:
     """Every lever beside the base of the same seeds."""
     rows = [json.loads(file.read_text()) for file in sorted((run / "levers").glob("*.json"))]
     base = {row["seed"]: row for row in rows if row["lever"] == "base"}
+    if not base:
+        sys.exit(f"{run} has no trial of base to stand beside the others: levers.py {run} base 0")
     for name in LEVERS:
         mine = [row for row in rows if row["lever"] == name and row["seed"] in base]
         if mine:
