@@ -162,7 +162,10 @@ def test_files_of_molecules_tell_their_command(
 
 @pytest.mark.parametrize("name", ["it.smi", "it.fasta", "it.csv", "it.xyz", "it.pdb"])
 def test_files_that_tell_nothing(name: str, tmp_path: Path) -> None:
-    for text in ("", "CCO\tsmiles-1\n", "smiles,seed\nC,1\n", "1\nunstir={\nC 0 0 0\n"):
+    for text in (
+        "", "CCO\tsmiles-1\n", "smiles,seed\nC,1\n", "1\nunstir={\nC 0 0 0\n",
+        "smiles,seed,command\nC,1,unstir 'generate\n", "a\0b,\r\0\n",
+    ):  # fmt: skip
         (tmp_path / name).write_text(text)
         with pytest.raises(ValueError, match=f"{name} does not say how it was made"):
             show(str(tmp_path / name))

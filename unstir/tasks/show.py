@@ -104,9 +104,12 @@ def _protein(path: Path) -> tuple[str, str]:
 
 
 def _rows(path: Path) -> tuple[str, str]:
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        rows = list(csv.DictReader(file))
-    words = shlex.split((rows[0].get("command") or "") if rows else "")
+    try:
+        with path.open(encoding="utf-8", errors="replace", newline="") as file:
+            rows = list(csv.DictReader(file))
+        words = shlex.split((rows[0].get("command") or "") if rows else "")
+    except (csv.Error, ValueError):
+        return "", ""
     recipe = json.dumps({"schema": SCHEMA, "command": words}) if words else ""
     return recipe, _of(len(rows), "strings")
 
