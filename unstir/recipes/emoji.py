@@ -11,6 +11,7 @@ scenes of other numbers (`Scenes(..., first=300_000)`; docs/log.md); its figures
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -55,10 +56,11 @@ class Scenes:
     and the seed."""
 
     def __init__(
-        self, root: Path, count: int = SCENES, size: int = 64, split: str = "train", first: int = 0
-    ) -> None:
+        self, root: Path, count: int = SCENES, size: int = 64, split: str = "train",
+        first: int = 0, shares: Mapping[str, float] = SHARES,
+    ) -> None:  # fmt: skip
         self.glyphs, self.count, self.size, self.split = emoji.load(root), count, size, split
-        self.first = first
+        self.first, self.shares = first, dict(shares)
 
     def __len__(self) -> int:
         return self.count
@@ -66,9 +68,11 @@ class Scenes:
     @property
     def fingerprint(self) -> str:
         begin = f", from {self.first}" if self.first else ""
-        return f"emoji, {self.split}, {self.size} px, {SHARES}{begin}"
+        return f"emoji, {self.split}, {self.size} px, {self.shares}{begin}"
 
     def sample(self, index: int, /) -> tuple[np.ndarray, str]:
         number = self.first + index
-        scene = emoji.scene(self.glyphs, number, size=self.size, split=self.split, shares=SHARES)
+        scene = emoji.scene(
+            self.glyphs, number, size=self.size, split=self.split, shares=self.shares
+        )
         return scene.image, scene.caption
