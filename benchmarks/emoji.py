@@ -89,7 +89,7 @@ def sheet() -> None:
         key[str(seed + 1)] = {"prompt": prompt.text, "seed": seed, **prompt.parts,
                               "accepted": accepted(glyphs, subject)}  # fmt: skip
     PLACE.mkdir(parents=True, exist_ok=True)
-    _labeled(pictures, [str(i + 1) for i in range(len(pictures))], 8).save(
+    labeled(pictures, [str(i + 1) for i in range(len(pictures))], 8).save(
         PLACE / "sheet.webp", quality=90
     )
     (PLACE / "key.json").write_text(json.dumps(key, indent=1) + "\n")
@@ -99,7 +99,7 @@ def sheet() -> None:
 def outside() -> None:
     """Write outside.webp: what comes of prompts unlike the training captions, each at seed 0."""
     pictures = [generate(prompt, seed=0, size=256)[0].pixels for prompt in OUTSIDE]
-    _labeled(pictures, OUTSIDE, 8).save(PLACE / "outside.webp", quality=90)
+    labeled(pictures, OUTSIDE, 8).save(PLACE / "outside.webp", quality=90)
 
 
 def accepted(glyphs: emoji.Glyphs, subject: str) -> list[str]:
@@ -112,8 +112,9 @@ def accepted(glyphs: emoji.Glyphs, subject: str) -> list[str]:
     return sorted(words)
 
 
-def _labeled(pictures: list[np.ndarray], labels: list[str], columns: int) -> Image.Image:
-    side, bar = pictures[0].shape[0], 22
+def labeled(pictures: list[np.ndarray], labels: list[str], columns: int) -> Image.Image:
+    """A sheet of pictures of one size, each under its label."""
+    side, bar = pictures[0].shape[0], 22 * max(label.count("\n") + 1 for label in labels)
     rows = -(-len(pictures) // columns)
     out = Image.new("RGB", (columns * (side + 8), rows * (side + bar + 8)), "white")
     draw = ImageDraw.Draw(out)
