@@ -33,6 +33,8 @@ from unstir.threads import default_threads
 HERE = Path(__file__).parent
 FRESH = 2
 """Seed of the renderings and prompts of the figures; the judge saw 1, the model 0."""
+AMONG = 100
+"""Prompts that a picture is looked for in."""
 Case = tuple[dict[str, Any], str]
 Logits = Sequence[dict[str, np.ndarray]]
 
@@ -86,7 +88,8 @@ def model(
         ]
         logits = judge(np.stack(pictures))
         report(name, glyphs, cases, logits)
-        print(f"{name:24} {'R@1 of 100':12} {interval(retrieval(glyphs, cases, logits))}")
+        if len(cases) >= AMONG:
+            print(f"{name:24} {f'R@1 of {AMONG}':12} {interval(retrieval(glyphs, cases, logits))}")
 
 
 def prompts(
@@ -115,9 +118,10 @@ def report(name: str, glyphs: emoji.Glyphs, cases: Sequence[Case], logits: Logit
 
 
 def retrieval(
-    glyphs: emoji.Glyphs, cases: Sequence[Case], logits: Logits, among: int = 100
+    glyphs: emoji.Glyphs, cases: Sequence[Case], logits: Logits, among: int = AMONG
 ) -> list[bool]:
-    """Whether each picture's own prompt is the likeliest of its hundred, by the judge."""
+    """Whether each picture's own prompt is the likeliest of its hundred, by the judge; pictures
+    that make no whole hundred are not asked."""
     out = []
     for start in range(0, len(cases) - among + 1, among):
         rows = range(start, start + among)

@@ -15,10 +15,18 @@ def draw(n: int, seed: int) -> np.ndarray:
     return RNG(seed).normal(size=(n, 6))
 
 
-def test_honest_samples_score_what_is_expected() -> None:
-    shares = [copies(Sets(draw(500, i), draw(500, i + 100), draw(800, i + 200)), pairs=2)[0].value
-              for i in range(30)]  # fmt: skip
-    assert np.mean(shares) == pytest.approx(0.01, abs=0.003)
+@pytest.mark.parametrize("m", [40, 100, 500])
+def test_honest_samples_score_what_is_expected(m: int) -> None:
+    """Whatever the size of the reference."""
+    scores = [
+        copies(Sets(draw(500, 3 * i), draw(m, 3 * i + 1), draw(400, 3 * i + 2)), pairs=2)[0]
+        for i in range(100)
+    ]
+    assert scores[0].details["expected"] == pytest.approx(max(0.01, 1 / (m + 1)))
+    shares = [score.value for score in scores]
+    error = np.std(shares) / len(shares) ** 0.5
+    assert error < 0.003
+    assert np.mean(shares) == pytest.approx(scores[0].details["expected"], abs=3 * error)
 
 
 def test_planted_copies_are_counted_and_listed() -> None:

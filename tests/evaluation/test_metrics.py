@@ -101,8 +101,8 @@ def test_constant_features(metric) -> None:
         assert math.isfinite(score.value)
         assert score.low <= score.value <= score.high
     (first, *_) = metric(Sets(np.ones((20, 3)), np.ones((20, 3)), np.ones((20, 3))))
-    wanted = {"frechet": 0.0, "kernel": 0.0}.get(first.name, 1.0 if first.name != "density" else 0)
-    assert first.value == pytest.approx(wanted or first.value, abs=1e-12)
+    wanted = {"frechet": 0.0, "kernel": 0.0, "density": 4.0}  # each in the balls of 20, for 5
+    assert first.value == pytest.approx(wanted.get(first.name, 1.0), abs=1e-12)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e200])

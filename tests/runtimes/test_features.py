@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
+from onnx.external_data_helper import set_external_data
 
 from unstir.core.find import NotFound
 from unstir.runtimes.features import features
@@ -37,6 +38,49 @@ def mine(folder: Path, **changes: object) -> str:
     about = {k: v for k, v in (ABOUT | changes).items() if v is not None}
     (folder / "mine.json").write_text(json.dumps(about))
     return str(graph(folder / "mine.onnx"))
+
+
+def shaped(folder: Path, batch: int | str, shape: tuple[int, ...], weights: str = "") -> str:
+    """Pixels in another shape; with `weights`, times a number in a file of that name."""
+    mine(folder)
+    ins = [helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, 3, 4, 4])]
+    out = helper.make_tensor_value_info("out", TensorProto.FLOAT, None)
+    wanted = numpy_helper.from_array(np.array([-1, *shape], np.int64), "shape")
+    factor = numpy_helper.from_array(np.array([2.0], np.float32), "w")
+    if weights:
+        (folder / weights).write_bytes(factor.raw_data)
+        set_external_data(factor, weights)
+        factor.ClearField("raw_data")
+    nodes = [helper.make_node("Mul", ["x", "w"], ["y"]),
+             helper.make_node("Reshape", ["y", "shape"], ["out"])]  # fmt: skip
+    whole = helper.make_graph(nodes, "g", ins, [out], [wanted, factor])
+    opset = [helper.make_opsetid("", 20)]
+    made = helper.make_model(whole, opset_imports=opset, ir_version=9)
+    (folder / "mine.onnx").write_bytes(made.SerializeToString())
+    return str(folder / "mine.onnx")
+
+
+def test_tokens_are_no_features(tmp_path: Path) -> None:
+    """Their mean over the wrong axis would pass as some."""
+    space = features(shaped(tmp_path, "B", (16, 3)), threads=1)
+    with pytest.raises(BadModel, match=r"gives \(2, 16, 3\).*\"output\""):
+        space(noise(2))
+    assert features(shaped(tmp_path, "B", (48,)), threads=1)(noise(2)).shape == (2, 48)
+
+
+def test_a_batch_of_one_size_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadModel, match="takes 1 at once; export it with a batch of any size"):
+        features(shaped(tmp_path, 1, (48,)))
+
+
+def test_other_weights_are_another_space(tmp_path: Path) -> None:
+    """Also where they lie in a file of any name beside the graph."""
+    file = shaped(tmp_path, "B", (48,), "weights.bin")
+    before = features(file).sha256
+    (tmp_path / "unrelated.bin").write_bytes(b"1234")
+    assert features(file).sha256 == before
+    (tmp_path / "weights.bin").write_bytes(np.array([3.0], np.float32).tobytes())
+    assert features(file).sha256 != before
 
 
 def noise(n: int, side: int = 64, seed: int = 0) -> list[np.ndarray]:
@@ -103,9 +147,6 @@ def test_the_hash_is_of_graph_and_preprocessing(tmp_path: Path) -> None:
     first = features(mine(tmp_path)).sha256
     assert features(mine(tmp_path)).sha256 == first
     assert features(mine(tmp_path, std=[1, 1, 1])).sha256 != first
-    (tmp_path / "mine.onnx.data").write_bytes(b"weights")
-    mine(tmp_path)
-    assert features(str(tmp_path / "mine.onnx")).sha256 != first
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,14 @@ from onnx import TensorProto, helper, numpy_helper
 
 from unstir.apps.cli import main
 from unstir.core.noise import seeds
+from unstir.datasets import emoji
 from unstir.modalities.images import read, write
 from unstir.tasks import evaluate as task
 from unstir.tasks.comparison import Report
 from unstir.tasks.evaluate import evaluate
+from unstir.tasks.gallery import opened
 from unstir.tasks.generate import generate
+from unstir.tasks.request import BadRequest
 
 CAPTIONS = ("a red cat", "a blue dog", "a green star")
 
@@ -114,13 +118,14 @@ def test_the_same_request_gives_the_same_figures(place: Path) -> None:
 
 
 def test_what_is_drawn_is_what_generate_draws(place: Path) -> None:
-    """Picture i: caption i of the reference in turn, seed SEED + i, the model's own pixels."""
+    """Picture i: the reference's captions in its order, seed SEED + i, the model's own pixels."""
     found = report("tiny", against="real", n=20, seed=5, steps=3)
     for i in (0, 1, 17):
         item = found.sides["generated"].gallery.item(i)
-        alone = generate(CAPTIONS[i % 3], model="tiny", seed=5 + i, steps=3, size="native")[0]
+        caption = found.sides["reference"].items[i][1]
+        alone = generate(caption, model="tiny", seed=5 + i, steps=3, size="native")[0]
         assert np.abs(item.pixels.astype(int) - alone.pixels).max() <= 1
-        assert item.name == f"seed {5 + i} {CAPTIONS[i % 3]!r}"
+        assert item.name == f"seed {5 + i} {caption!r}"
     drawn = list(found.sides["generated"].gallery.items())
     assert np.abs(drawn[17].pixels.astype(int) - alone.pixels).max() <= 1
     assert list(seeds(5, 2)) == [5, 6]
@@ -139,7 +144,9 @@ def test_pictures_that_are_there_twice_are_told_of(place: Path) -> None:
     shutil.copy(next((place / "real").glob("*.png")), place / "once" / "real.png")
     notes = report("once", against="real", metrics="precision_recall").notes
     assert any("5 of 18 generated pictures are the same" in note for note in notes)
-    assert any("1 generated pictures are also among the real ones" in note for note in notes)
+    assert any(
+        "1 of the generated pictures are also among the real ones" in note for note in notes
+    )
     assert not any("real against real" in note and "same" in note for note in notes)
 
 
@@ -213,12 +220,71 @@ def test_damaged_pictures_are_left_out(place: Path) -> None:
     assert "004.png" not in [name for *_, name in found.sides["reference"].items]
 
 
+def test_every_file_that_is_left_out_counts(place: Path) -> None:
+    """Also those that no look inside is needed for; and the first are named."""
+    (place / "real" / "scan.tif").write_bytes(b"II*")
+    (place / "real" / "empty.png").write_bytes(b"")
+    about = report("learned", against="real", metrics="kernel").sides["reference"].about
+    assert (about["pictures"], about["left_out"]) == (40, 2)
+    assert sorted(line.split()[0] for line in about["unused"]) == ["empty.png", "scan.tif"]
+
+
 def test_n_and_most_are_drawn_by_lot(place: Path) -> None:
     found = report("learned", against="real", n=20, most=25, metrics="kernel")
     names = [name for *_, name in found.sides["generated"].items]
-    assert len(names) == 20
-    assert names == sorted(names) != [f"{i:03d}.png" for i in range(20)]
+    assert len(set(names)) == 20
+    assert sorted(names) != [f"{i:03d}.png" for i in range(20)]
     assert len(found.sides["reference"].values) == 25
+
+
+def test_the_first_prompts_are_of_all_classes(place: Path) -> None:
+    """Although files come sorted by folder."""
+    for i, label in enumerate(("0", "1", "2", "3")):
+        pictures(place / "classes" / label, 20, i, captions=())
+    found = report("tiny", against="classes", n=40, steps=1, metrics="kernel")
+    groups = [group for _, _, group, _ in found.sides["generated"].items]
+    assert min(groups.count(label) for label in "0123") >= 4
+
+
+def test_a_generated_folder_is_taken_as_it_is(place: Path) -> None:
+    """With its parts, whatever they are called."""
+    pictures(place / "made", 20, 3, captions=())
+    pictures(place / "made" / "test", 12, 4, captions=())
+    assert len(report("made", against="real").sides["generated"].values) == 32
+
+
+def test_a_run_without_a_model_is_no_folder_of_pictures(place: Path) -> None:
+    pictures(place / "run" / "samples", 14, 3)
+    (place / "run" / "denoiser").mkdir()
+    with pytest.raises(BadRequest, match="no model yet"):
+        evaluate("run", against="real", features="own.onnx")
+
+
+def test_other_sizes_are_told_of(place: Path) -> None:
+    for i in range(20):
+        (place / "large").mkdir(exist_ok=True)
+        file = place / "real" / f"{i:03d}.png"
+        write(place / "large" / file.name, np.kron(read(file), np.ones((2, 2, 1), np.uint8)))
+    assert not any("on a side" in note for note in report("learned", against="real").notes)
+    notes = report("large", against="real", metrics="kernel").notes
+    assert any("have 48 pixels on a side, real ones 24" in note for note in notes)
+
+
+def test_a_data_sets_training_part_is_what_its_recipe_trains_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same number is another scene where the shares of the kinds are others."""
+    asked: list[Any] = []
+
+    def scene(glyphs: Any, index: int, **how: Any) -> Any:
+        asked.append(how["shares"])
+        return SimpleNamespace(image=np.zeros((64, 64, 3)), caption="", parts={"kind": "single"})
+
+    monkeypatch.setattr(emoji, "load", lambda root: None)
+    monkeypatch.setattr(emoji, "scene", scene)
+    opened("emoji", most=8, split="train").item(0)
+    opened("emoji", most=8).item(0)
+    assert asked == [emoji.SHARES, None]
 
 
 def test_fid_is_a_name_for_one_network(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ def share(name: str, hits: Sequence[bool], m: int = 0, better: Better = "higher"
     n, p = len(hits), float(np.mean(hits))
     middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
     half = Z / (1 + Z * Z / n) * float(np.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n)))
-    return Score(name, p, middle - half, middle + half, n, m, better)
+    return Score(name, p, max(0.0, middle - half), min(1.0, middle + half), n, m, better)
 
 
 def mean(name: str, values: Sequence[float], m: int = 0, better: Better = "higher") -> Score:

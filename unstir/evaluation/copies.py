@@ -3,12 +3,13 @@
     copies = share of generated samples nearer to a training sample than `PERCENT` percent of fresh
              real samples (the reference, held out of training) are to theirs
 
-The threshold is the PERCENT-th percentile of the distances of the reference to its nearest
-training samples, so a model that has learned the distribution, and nothing by heart, scores about
-PERCENT / 100 itself (the idea of Meehan et al. 2020: compare with held-out distances; the nearest
-pairs are listed, for distances in a feature space prove nothing that a look would not). It is
-blind to copies that the feature space does not see as near, and needs a reference from outside of
-the training set.
+The threshold is the PERCENT-th percentile of the distances of the m reference samples to their
+nearest training samples (by Weibull's positions, k / (m + 1), for which that is unbiased), so a
+model that has learned the distribution, and nothing by heart, scores about PERCENT / 100 itself,
+or 1 / (m + 1) where that is more (the idea of Meehan et al. 2020: compare with held-out
+distances; the nearest pairs are listed, for distances in a feature space prove nothing that a look
+would not). It is blind to copies that the feature space does not see as near, and needs a
+reference from outside of the training set.
 
 The interval is by halves of generated samples and reference, and at least Wilson's (see
 `_halves`); the training set is taken as it is.
@@ -45,8 +46,8 @@ def copies(
     value = _share(near, real, percent)
     parts = np.array([_share(near[a], real[b], percent) for a, b in chosen])
     details = {
-        "threshold": float(np.percentile(real, percent)),
-        "expected": float(percent / 100),
+        "threshold": _threshold(real, percent),
+        "expected": max(percent / 100, 1 / (m + 1)),
         "training": len(y),
         "pairs": [
             {"generated": int(i), "training": int(which[i]), "distance": float(near[i])}
@@ -67,8 +68,11 @@ def nearest(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _share(near: np.ndarray, real: np.ndarray, percent: float) -> float:
     """The share of `near` below the percentile of `real`; equal to it counts where it is 0."""
-    threshold = np.percentile(real, percent)
-    return float(np.mean((near < threshold) | (near == 0)))
+    return float(np.mean((near < _threshold(real, percent)) | (near == 0)))
+
+
+def _threshold(real: np.ndarray, percent: float) -> float:
+    return float(np.percentile(real, percent, method="weibull"))
 
 
 def _order(values: np.ndarray, chosen: np.ndarray) -> np.ndarray:

@@ -26,6 +26,7 @@ from unstir.modalities.images import FORMATS, SMALLEST, BadPicture, read, size_o
 
 HELD = ("heldout", "validation", "test")
 """Folders inside whose pictures are kept away from training."""
+HELD_OUT = "is held out"
 _OTHER_PICTURES = (".gif", ".bmp", ".tif", ".tiff", ".heic", ".avif", ".jxl", ".svg", ".psd")
 
 
@@ -70,23 +71,26 @@ class Folder:
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
 
 
-def scan(folder: str | os.PathLike[str], split: str = "train") -> Folder:
+def scan(folder: str | os.PathLike[str], split: str | None = "train") -> Folder:
     """Look through a folder without decoding pictures; BadFolder where there is nothing to learn
-    from. A split is a folder inside; without train/ that is everything but what is held out."""
+    from. A split is a folder inside; without train/ that is everything but what is held out.
+    None takes all there is."""
     root = Path(folder)
     if not root.is_dir():
         raise BadFolder(
             f"{root} is {'a file' if root.exists() else 'not there'}; give a folder of pictures"
         )
-    whole = split == "train" and not (root / "train").is_dir()
+    whole = split is None or (split == "train" and not (root / "train").is_dir())
     if not whole:
-        root = root / split
+        root = root / str(split)
         if not root.is_dir():
             raise BadFolder(f"{folder} has no {split}/ folder")
-    search = _Search(root, HELD if whole else ())
+    search = _Search(root, HELD if whole and split else ())
     for here, names in search.walk():
         search.look_through(here, names)
-    found = _complete(Folder(root, tuple(_labelled(search.items)), tuple(search.skipped)))
+    found = _complete(
+        Folder(root, tuple(_labelled(search.items, 2 if split else 1)), tuple(search.skipped))
+    )
     if search.notes and not any(note.caption or note.label for note in search.notes.values()):
         raise BadFolder(
             f"the metadata names pictures and gives none of them a caption: its lines need "
@@ -127,7 +131,7 @@ class _Search:
                 self._skip(Path(here) / link, "is a link to a folder; links are not followed")
             held = [f for f in folders if Path(here) == self.root and f in self.held]
             for folder in held:
-                self._skip(Path(here) / folder, "is held out")
+                self._skip(Path(here) / folder, HELD_OUT)
             left = (*links, *held, "__MACOSX")
             folders[:] = sorted(f for f in folders if f not in left and not f.startswith("."))
             yield Path(here), sorted(n for n in names if not n.startswith("."))
@@ -181,9 +185,9 @@ def _why_not(name: str) -> str:
     return "is not a picture"
 
 
-def _labelled(items: list[Item]) -> list[Item]:
-    """Labels count where nothing is captioned, and where there are two or more."""
-    if len({item.label for item in items}) > 1 and not any(item.caption for item in items):
+def _labelled(items: list[Item], least: int) -> list[Item]:
+    """Labels count where nothing is captioned, and where there are so many of them."""
+    if len({item.label for item in items}) >= least and not any(item.caption for item in items):
         return items
     return [replace(item, label="") for item in items]
 

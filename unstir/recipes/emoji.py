@@ -21,8 +21,6 @@ from unstir.recipes.recipe import Recipe
 from unstir.training.settings import Settings
 
 SCENES = 100_000
-SHARES = {"single": 0.26, "wearing": 0.16, "relation": 0.36, "count": 0.07, "holding": 0.15}
-"""More of two things than the set itself has: they are learned last."""
 
 recipe = Recipe(
     name="emoji",
@@ -57,7 +55,7 @@ class Scenes:
 
     def __init__(
         self, root: Path, count: int = SCENES, size: int = 64, split: str = "train",
-        first: int = 0, shares: Mapping[str, float] = SHARES,
+        first: int = 0, shares: Mapping[str, float] = emoji.SHARES,
     ) -> None:  # fmt: skip
         self.glyphs, self.count, self.size, self.split = emoji.load(root), count, size, split
         self.first, self.shares = first, dict(shares)

@@ -7,7 +7,8 @@
 Preprocessing is a part of the space: the picture's middle square, resampled to the network's size
 by Pillow on 8 bits with its antialiasing (the lack of which moved published Frechet distances;
 Parmar et al. 2022), then (pixels / 255 - mean) / std for each channel. An output with positions,
-(N, D, h, w), is averaged over them.
+(N, D, h, w), is averaged over them; one of tokens, (N, tokens, D), is refused, for whether the
+first of them counts or their mean is the network's affair.
 
 A graph of a person's own is FILE.onnx with FILE.json beside it:
 
@@ -61,9 +62,12 @@ class Space:
     def __call__(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Features (N, D), float32."""
         out = self.run(np.stack([self.prepared(picture) for picture in pictures]))
-        out = out.mean(tuple(range(2, out.ndim))) if out.ndim > 2 else out
+        out = out.mean((2, 3)) if out.ndim == 4 else out
         if out.ndim != 2 or len(out) != len(pictures):
-            raise BadModel(f"{self.name} gives {out.shape}; features are (pictures, width)")
+            raise BadModel(
+                f"{self.name} gives {out.shape}; features are (pictures, width) or (pictures, "
+                'width, h, w): name such an output by "output", or export the graph with one'
+            )
         return out.astype(np.float32)
 
     def prepared(self, picture: np.ndarray) -> np.ndarray:
@@ -149,6 +153,8 @@ def _graph(path: Path, said: Fields, threads: int) -> Graph:
     ins, outs = ([n.name for n in s] for s in (session.get_inputs(), session.get_outputs()))
     if len(ins) != 1:
         raise BadModel(f"{path} has the inputs {', '.join(ins)}; features are of one picture")
+    if isinstance(batch := session.get_inputs()[0].shape[0], int):
+        raise BadModel(f"{path} takes {batch} at once; export it with a batch of any size")
     return Graph(path.name, (said.text("input", ins[0]),), (said.text("output", outs[0]),))
 
 
@@ -166,11 +172,14 @@ def _space(said: Fields, sha256: str, call: Call) -> Space:
 
 
 def _digest(path: Path) -> str:
-    """Of the graph, its description, and weights that lie beside it."""
-    beside = (path.with_suffix(".json"), path.with_suffix(".onnx.data"),
-              path.with_suffix(".onnx_data"), path.with_suffix(".data"))  # fmt: skip
-    total = hashlib.sha256()
-    for file in (path, *(f for f in beside if f.is_file())):
+    """Of the graph, its description, and weights that lie beside it, by whatever name the graph
+    calls them."""
+    graph, total = path.read_bytes(), hashlib.sha256()
+    weights = (
+        f for f in sorted(path.parent.iterdir()) if f not in (path, path.with_suffix(".json"))
+    )
+    weights = (f for f in weights if f.is_file() and f.name.encode() in graph)
+    for file in (path, path.with_suffix(".json"), *weights):
         with file.open("rb") as stream:
             total.update(hashlib.file_digest(stream, "sha256").digest())
     return total.hexdigest()

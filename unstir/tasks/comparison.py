@@ -22,6 +22,10 @@ from unstir.tasks.recipe import versions
 from unstir.tasks.request import BadRequest
 
 SCHEMA = 1
+UNUSED = 20
+"""Files that the report names with the reason why they were left out, at most."""
+APART = 1.2
+"""Times by which sides may differ before it is told of."""
 Caption = tuple[str, str]
 """A caption and the group it counts to."""
 
@@ -154,7 +158,7 @@ def compare(plan: Plan) -> Iterator[Progress | Report]:
     if plan.training is not None:
         stage = _side(plan, "training", plan.training)
         sides["training"] = yield from _timed(clock, "training", stage)
-    notes: list[str] = []
+    notes = list(_sizes(generated, reference))
     learned = sides["training"].values if "training" in sides else None
     sets = Sets(generated.values, reference.values, learned)
     scores = yield from _timed(clock, "metrics", _scores(plan, sets, "metrics", notes))
@@ -171,6 +175,16 @@ def compare(plan: Plan) -> Iterator[Progress | Report]:
     yield Report(plan, sides, scores, floor, groups, tuple(notes), clock)
 
 
+def _sizes(generated: Side, reference: Side) -> Iterator[str]:
+    """A note where pictures of one side are larger: their features differ by that alone."""
+    ours, theirs = generated.about["side"], reference.about["side"]
+    if max(ours, theirs) > APART * min(ours, theirs):
+        yield (
+            f"generated pictures have {ours:.0f} pixels on a side, real ones {theirs:.0f}: much "
+            "of the distance may be that; bring both to one size (generate has --size native)"
+        )
+
+
 def _timed(
     clock: dict[str, float], stage: str, work: Generator[Progress, None, Any]
 ) -> Generator[Progress, None, Any]:
@@ -183,7 +197,7 @@ def _timed(
 def _side(plan: Plan, stage: str, gallery: Gallery) -> Generator[Progress, None, Side]:
     """Features of a gallery, and who is who in it."""
     items: list[tuple[int, str, str, str]] = []
-    hashed, left_out = hashlib.sha256(), 0
+    hashed, sides, left_out = hashlib.sha256(), [], len(gallery.unused)
 
     def pictures() -> Iterator[np.ndarray]:
         nonlocal left_out
@@ -192,6 +206,7 @@ def _side(plan: Plan, stage: str, gallery: Gallery) -> Generator[Progress, None,
                 left_out += 1
                 continue
             items.append((number, item.caption, item.group, item.name))
+            sides.append(min(item.pixels.shape[:2]))
             hashed.update(repr(item.pixels.shape).encode() + item.pixels.tobytes())
             yield item.pixels
 
@@ -204,12 +219,13 @@ def _side(plan: Plan, stage: str, gallery: Gallery) -> Generator[Progress, None,
     if not values:
         raise BadRequest(f"{gallery.name} gives no picture that can be read")
     about = {
-        "name": gallery.name, "pictures": len(items), "left_out": left_out,
+        "name": gallery.name, "pictures": len(items), "side": float(np.median(sides)),
+        "left_out": left_out, "unused": list(gallery.unused[:UNUSED]),
         "pixels_sha256": hashed.hexdigest(), "extracted": new,
         "pictures_per_second": round(new / seconds, 2) if new else None,
     }  # fmt: skip
     text = f"{stage}: {len(items):,} pictures of {gallery.name}; {_rate(new, seconds)}"
-    text += f"; {left_out} damaged, left out" if left_out else ""
+    text += f"; {left_out} files left out" if left_out else ""
     yield Progress(stage, len(items), len(items), text)
     return Side(about, np.concatenate(values), items, gallery)
 
@@ -236,12 +252,15 @@ def _scores(
     if not scores and stage == "metrics":
         raise TooFew("; ".join(reasons).replace(f"{stage}: ", ""))
     notes += reasons
-    notes += [f"{stage}: {text}" for text in _warnings(plan, sets, scores)]
+    between = ("generated", "real") if stage == "metrics" else ("first half's", "second half's")
+    notes += [f"{stage}: {text}" for text in _warnings(plan, sets, scores, between)]
     yield Progress(stage, len(wanted), len(wanted), "")
     return tuple(scores)
 
 
-def _warnings(plan: Plan, sets: Sets, scores: Sequence[Score]) -> Iterator[str]:
+def _warnings(
+    plan: Plan, sets: Sets, scores: Sequence[Score], between: tuple[str, str]
+) -> Iterator[str]:
     least, width = min(len(sets.generated), len(sets.reference)), sets.generated.shape[1]
     if "frechet" in plan.metrics and least < 2 * width:
         yield (
@@ -249,14 +268,13 @@ def _warnings(plan: Plan, sets: Sets, scores: Sequence[Score]) -> Iterator[str]:
             f"frechet_infinity does not take all of that away; give {2 * width:,} or more"
         )
     ours, theirs = ({row.tobytes() for row in side} for side in (sets.generated, sets.reference))
-    for name, side, rows in (
-        ("generated", sets.generated, ours),
-        ("real", sets.reference, theirs),
+    for name, side, rows in zip(
+        between, (sets.generated, sets.reference), (ours, theirs), strict=True
     ):
         if same := len(side) - len(rows):
             yield f"{same:,} of {len(side):,} {name} pictures are the same as others of them"
     if both := len(ours & theirs):
-        yield f"{both:,} generated pictures are also among the real ones they are compared with"
+        yield f"{both:,} of the {between[0]} pictures are also among the {between[1]} ones"
     if any(s.name == "copies" and s.details["threshold"] == 0 for s in scores):
         yield (
             "copies: the reference shares pictures with the training set, so only exact copies "

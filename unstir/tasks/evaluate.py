@@ -21,7 +21,15 @@ from unstir.runtimes.model import Model, load
 from unstir.runtimes.shelf import shelf
 from unstir.tasks import process
 from unstir.tasks.comparison import Caption, Plan, Progress, Report, compare
-from unstir.tasks.gallery import SETS, Drawn, Gallery, opened, prompts_of, read_prompts
+from unstir.tasks.gallery import (
+    SETS,
+    Drawn,
+    Gallery,
+    opened,
+    prompts_of,
+    read_prompts,
+    whole_folder,
+)  # fmt: skip
 from unstir.tasks.request import MOST_SEED, BadRequest, whole
 
 DRAWN = 1000
@@ -99,7 +107,7 @@ def evaluate(
     if model is not None and way is not None:
         make = _drawn(model, way, listed, real, count or DRAWN, seed)
     else:
-        make = _read(opened(what, most=count or MOST, seed=seed))
+        make = _read(whole_folder(what, most=count or MOST, seed=seed))
     learned = _training(against, training, chosen, metrics, most, side, seed)
     store = cache_dir() / "features" if cache else None
     return compare(
@@ -146,7 +154,11 @@ def _is_folder(what: str) -> bool:
     """Whether it is a folder of pictures, not a model or the run of one."""
     place = Path(os.path.expanduser(what))
     models = [place / "model.json", place / "model" / "model.json"]
-    return place.is_dir() and not any(m.is_file() for m in models) and what not in shelf()
+    if not place.is_dir() or any(m.is_file() for m in models) or what in shelf():
+        return False
+    if (place / "cache" / "conditions.json").is_file() or (place / "denoiser").is_dir():
+        raise BadRequest(f"{what} is a run that has no model yet; train it to its end first")
+    return True
 
 
 def _training(

@@ -54,6 +54,11 @@ class Gallery(Protocol):
         """Whether any picture has a caption or a label."""
         ...
 
+    @property
+    def unused(self) -> Sequence[str]:
+        """Files that are no pictures for it, with the reasons."""
+        ...
+
     def __len__(self) -> int: ...
 
     def item(self, index: int, /) -> Item:
@@ -73,6 +78,7 @@ class Composed:
     count: int
     item: Callable[[int], Item]
     captioned: bool = True
+    unused: Sequence[str] = ()
 
     def __len__(self) -> int:
         return self.count
@@ -95,6 +101,11 @@ class Files:
     @property
     def captioned(self) -> bool:
         return any(item.caption or item.label for item in self.folder.items)
+
+    @property
+    def unused(self) -> Sequence[str]:
+        skipped = (s for s in self.folder.skipped if s.why != image_folder.HELD_OUT)
+        return [f"{s.path.name} {s.why}" for s in skipped]
 
     def __len__(self) -> int:
         return len(self.chosen)
@@ -121,6 +132,7 @@ class Drawn:
     way: Process
     prompts: Sequence[tuple[str | None, str]]  # and the group of each
     seed: int
+    unused: Sequence[str] = ()
 
     @property
     def name(self) -> str:
@@ -167,7 +179,7 @@ def opened(
     what: str, *, most: int, split: str | None = None, size: int = 64, seed: int = 0
 ) -> Gallery:
     """The pictures of a data set's name or of a folder, `most` of them at most; of a folder they
-    are drawn by lot."""
+    come in an order drawn by lot, so that the first of them are of all its classes."""
     path = Path(os.path.expanduser(what))
     if what in SETS:
         return SETS[what](split or "heldout", most, size)
@@ -178,9 +190,17 @@ def opened(
         )
     if not path.is_dir():
         named(SETS, what, "data sets and folders")
-    folder = image_folder.scan(path, _split(path, split))
+    return _files(image_folder.scan(path, _split(path, split)), most, seed)
+
+
+def whole_folder(what: str, *, most: int, seed: int = 0) -> Gallery:
+    """The pictures of a folder as it is: parts that are held out are as good as any."""
+    return _files(image_folder.scan(os.path.expanduser(what), split=None), most, seed)
+
+
+def _files(folder: image_folder.Folder, most: int, seed: int) -> Files:
     order = np.random.default_rng(seed).permutation(len(folder.items))[:most]
-    return Files(folder, sorted(int(i) for i in order))
+    return Files(folder, [int(i) for i in order])
 
 
 def _split(path: Path, asked: str | None) -> str:
@@ -194,9 +214,10 @@ def _emoji(split: str, count: int, size: int) -> Gallery:
     if split not in ("train", "heldout", "glyphs"):
         raise BadRequest(f"split is {split!r}; emoji has train, heldout and glyphs")
     glyphs = emoji.load(cache_dir() / "emoji")
+    shares = emoji.SHARES if split == "train" else None  # as the recipe has them
 
     def item(index: int) -> Item:
-        scene = emoji.scene(glyphs, index, size=size, split=split)
+        scene = emoji.scene(glyphs, index, size=size, split=split, shares=shares)
         return Item(scene.image, scene.caption, scene.parts["kind"], f"emoji {split} {index}")
 
     return Composed(f"emoji {split}", count, item)

@@ -51,7 +51,9 @@ class Table:
 
 def _row(score: Score) -> dict[str, Any]:
     said = asdict(score)
-    return said | {name: None for name in ("low", "high") if not math.isfinite(said[name])}
+    return said | {
+        name: None for name in ("value", "low", "high") if not math.isfinite(said[name])
+    }
 
 
 def measure(

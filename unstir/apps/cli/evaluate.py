@@ -46,7 +46,8 @@ def command(
         say(f"note: {note}")
     if out is not None:
         with replacing(out) as temporary:
-            temporary.write_text(text.dumps(report.to_json(), indent=1) + "\n", encoding="utf-8")
+            said = text.dumps(report.to_json(), indent=1, allow_nan=False)
+            temporary.write_text(said + "\n", encoding="utf-8")
     if pairs is not None:
         _draw(report, pairs)
     answer_json(report.to_json()) if json else _print(report)
@@ -114,10 +115,10 @@ def _table(report: Report) -> Any:
 def _groups(report: Report) -> Any:
     """One row for each group, a column for each score."""
     titles = list(dict.fromkeys(s.name for g in report.groups for s in g.scores))
-    table = _empty("group", "n", "m", *map(report.title, titles))
+    table = _empty("group", "n", "m", *map(report.title, titles or ["why not"]))
     for group in report.groups[:SHOWN]:
         had = {s.name: f"{number(s.value)}  {between(s)}" for s in group.scores}
-        cells = [had.get(title, "too few") for title in titles]
+        cells = [had.get(title, "too few") for title in titles] or [plain(group.problem or "")]
         table.add_row(plain(group.name), str(group.n), str(group.m), *cells)
     return table
 
@@ -143,7 +144,7 @@ def _closing(report: Report) -> Iterator[str]:
     if copies is not None:
         first = report.to_json()["nearest_pairs"][0]
         yield (
-            f"copies: {copies.details['expected']:.0%} is what new pictures score; "
+            f"copies: {copies.details['expected']:.2g} is what new pictures score; "
             f"nearest pair: {first['generated']} and {first['training']}, "
             f"distance {first['distance']:.3g}"
         )

@@ -43,7 +43,8 @@ def command(
     table = _done(begin())
     if out is not None:
         with replacing(out) as temporary:
-            temporary.write_text(text.dumps(table.to_json(), indent=1) + "\n", encoding="utf-8")
+            said = text.dumps(table.to_json(), indent=1, allow_nan=False)
+            temporary.write_text(said + "\n", encoding="utf-8")
     answer_json(table.to_json()) if json else _print(table)
 
 

@@ -6,6 +6,7 @@ scene = emoji.scene(glyphs, 7, split="train")       # image, caption, mask, part
 """
 
 from unstir.datasets.emoji.build import building as building
+from unstir.datasets.emoji.compose import SHARES as SHARES
 from unstir.datasets.emoji.compose import Scene as Scene
 from unstir.datasets.emoji.compose import scene as scene
 from unstir.datasets.emoji.glyphs import Glyph as Glyph

@@ -205,4 +205,6 @@ KINDS: dict[Callable[[Draw], Draft], float] = {
     _count: 0.08,
     _holding: 0.06,
 }
-"""Share of each kind of scene in training; "heldout" has the combinations only."""
+"""Share of each kind of scene in the set; "heldout" has the combinations only."""
+SHARES = {"single": 0.26, "wearing": 0.16, "relation": 0.36, "count": 0.07, "holding": 0.15}
+"""Of scenes to train on: more of two things than the set itself has, for they are learned last."""

@@ -22,8 +22,11 @@ from unstir.modalities import folds
 from unstir.modalities import proteins as files
 from unstir.modalities.chains import BOND
 from unstir.tasks.proteins import proteins
+from unstir.tasks.request import BadRequest
 
 DATA = "the PDB"
+SHORTEST = 4
+"""Residues that have a turn."""
 TITLES: Mapping[str, tuple[str, Better]] = {
     "bonds": ("CA-CA bonds right", "higher"), "clashes": ("clashes / 100 residues", "lower"),
     "helix": ("helix", "as real"), "strand": ("strand", "as real"),
@@ -46,7 +49,12 @@ def drawn(model: str, n: int, seed: int, **asked: Any) -> Iterator[np.ndarray]:
 
 def read(path: Path) -> list[np.ndarray]:
     """From a file: its first chain."""
-    return [files.read(path).xyz[:, 1]]
+    chain = files.read(path).xyz[:, 1]
+    if len(chain) < SHORTEST:
+        raise BadRequest(
+            f"{path} has {len(chain)} residues; of less than {SHORTEST} nothing is said"
+        )
+    return [chain]
 
 
 def known() -> Known:
