@@ -34,7 +34,8 @@ def test_rows_are_what_encode_gives() -> None:
 
 
 def test_nearby_numbers_are_alike_and_far_ones_are_not() -> None:
-    states = GAP.encode([{"gap": v} for v in (5.0, 5.05, 8.0, 9.0, 11.0)]).states[:, 0]
+    gaps = np.array([[v, 2.0] for v in (5.0, 5.05, 8.0, 9.0, 11.0)])
+    states = GAP.rows(gaps, np.ones_like(gaps)).states[:, 0]
     apart = np.linalg.norm(states - states[0], axis=-1)
     assert apart[1] < 0.2 < 1 < apart[2]
     assert np.array_equal(states[3], states[4])
@@ -42,6 +43,7 @@ def test_nearby_numbers_are_alike_and_far_ones_are_not() -> None:
 
 def test_wishes() -> None:
     assert GAP.read("gap=5, dipole = 2.5") == {"gap": 5.0, "dipole": 2.5}
+    assert GAP.read("gap=9,dipole=0.5") == {"gap": 9.0, "dipole": 0.5}
     assert GAP.read("") == {}
     for text, says in (
         ("gap", "wishes for nothing; there are: gap=NUMBER, dipole=NUMBER"),
@@ -49,6 +51,8 @@ def test_wishes() -> None:
         ("gap=nan", "wishes for nothing"),
         ("gap=5,gap=6", "twice"),
         ("gap=60", "most that the model has learned from have 4 to 8"),
+        ("gap=9.01", "most that"),
+        ("gap=2.99", "most that"),
     ):
         with pytest.raises(ValueError, match=says):
             GAP.read(text)

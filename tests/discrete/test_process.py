@@ -251,6 +251,8 @@ def test_top_p_keeps_the_fewest_that_hold_p(to):
     assert left(0.5) == [0, round(4 / 7, 6), 0, round(3 / 7, 6)]
     assert left(0.75) == [0, round(4 / 9, 6), round(2 / 9, 6), round(3 / 9, 6)]
     assert left(1.0) == [0.1, 0.4, 0.2, 0.3]
+    many = to(np.linspace(0, -30, 1000, dtype=np.float32)[None])
+    assert (np.asarray(top_p(lambda x, t: many, 1.0)(None, HALF)) > NEVER).all()
 
 
 def test_wrappers_nest_and_stay_finite():

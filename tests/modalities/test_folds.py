@@ -13,20 +13,27 @@ MIRROR = np.array([1, 1, -1])
 
 def test_a_helix_is_one_and_has_a_hand() -> None:
     x = helix(30)
-    assert folds.secondary(x).count("H") >= 28
+    assert folds.secondary(x) == "C" + 27 * "H" + "CC"
     assert folds.turns(x) == (1.0, 0.0)
     assert folds.turns(x * MIRROR) == (0.0, 1.0)
     said = folds.measured(x)
     assert said["bonds"] == 1
     assert said["clashes"] == 0
-    assert said["helix"] > 0.9
+    assert said["helix"] == 0.9
     assert said["strand"] == 0
 
 
 def test_a_strand_is_one() -> None:
     x = trace(20, 124, -170)
-    assert folds.secondary(x).count("E") >= 18
+    assert folds.secondary(x) == "C" + 17 * "E" + "CC"
     assert folds.turns(x) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(("bend", "turn", "letter"), [(91, -51, "H"), (124, 100, "E")])
+def test_distances_alone(bend: float, turn: float, letter: str) -> None:
+    """They belong to the residue that angles belong to, the second of five (P-SEA's i - 1 is the
+    first), here where no dihedral is right."""
+    assert folds.secondary(trace(9, bend, turn)) == "C" + 5 * letter + "CCC"
 
 
 def test_dihedrals_have_iupacs_sign() -> None:
@@ -41,7 +48,7 @@ def test_clashes_and_contacts_are_counted() -> None:
     x[8] = x[2] + [0, 6.0, 0]
     said = folds.measured(x)
     assert said["clashes"] == pytest.approx(10.0)
-    assert said["contacts"] == pytest.approx(0.2)
+    assert said["contacts"] == pytest.approx(0.4)  # of four residues with one each
     assert said["bonds"] == 0
 
 

@@ -32,6 +32,21 @@ def test_tags_keep_their_spaces(home: Path) -> None:
     said = {"unstir": '{"command": ["a  b"]}', "other": "two\nlines"}
     sdf.write([replace(ONE, tags=said)], "it.sdf")
     assert sdf.read("it.sdf")[0].tags == {**said, "other": "two lines"}
+    sdf.write([replace(ONE, tags=said)], "it.xyz")
+    line = Path("it.xyz").read_text().splitlines()[1]
+    assert line == f"formate unstir={said['unstir']}; other=two lines"
+
+
+def test_whether_it_has_three_dimensions(capfd: pytest.CaptureFixture[str]) -> None:
+    """Columns 21 and 22 of the second line say so; rdkit warns where they do not."""
+    chem = pytest.importorskip("rdkit.Chem")
+    flat = replace(ONE, positions=ONE.positions * [1, 1, 0])
+    assert sdf.molfile(ONE).splitlines()[1] == "  unstir            3D"
+    assert sdf.molfile(flat).splitlines()[1] == "  unstir"
+    for one in (ONE, flat):
+        molecule = chem.MolFromMolBlock(sdf.molfile(one))
+        assert molecule.GetConformer().Is3D() == (one is ONE)
+    assert "Warning" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["C", "N+", "O-", "S++"])

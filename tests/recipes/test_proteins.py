@@ -194,6 +194,14 @@ def test_a_backbone_gets_other_letters(
     assert (alone.sequence, alone.title) == (made[17].sequence, made[17].title)
     warm = {p.sequence for p in scaffold(str(given), n=20, seed=1, temperature=3.0, **asked)}
     assert len(warm) == 20
+    for sampler, run in (("confidence", 14), ("remdm", 60)):
+        many, few = (
+            scaffold(str(given), n=9, seed=1, temperature=3.0, steps=n, sampler=sampler, **asked)
+            for n in (60, 14)
+        )
+        assert (many.recipe.steps, many.recipe.evaluations) == (run, run)
+        texts = [[p.sequence for p in made] for made in (many, few)]
+        assert (texts[0] == texts[1]) == (run == 14)
     line = ["inpaint", "given.pdb", "--model", str(model), "--threads", "1", "--keep"]
     assert main([*line, "backbone:A", "--n", "20", "--seed", "1", "-o", "it.fasta"]) == 0
     text = Path("it.fasta").read_text()

@@ -17,6 +17,7 @@ from PIL import Image
 
 from unstir.apps.cli import main
 from unstir.core.discrete.process import PAD
+from unstir.modalities import chemistry
 from unstir.networks.sequence import Sequence
 from unstir.objectives.masking import Counting
 from unstir.recipes import smiles
@@ -74,6 +75,20 @@ def test_sweeps_mend_strings(model: Path) -> None:
     kept = decorate("C*", model=str(model), n=30, seed=1, sweeps=3)
     assert all(w.text.startswith("C") for w in kept)
     assert kept.recipe.options["sweeps"] == 3
+
+
+def test_steps_beyond_the_pieces(model: Path) -> None:
+    """Of samplers that show so many at a time none is left to show; others take what they are
+    asked for, and the recipe says which."""
+    longest = read(model).shape[0]
+    for sampler, run in (("random_order", longest), ("confidence", longest), ("remdm", 40),
+                         ("ancestral", 40)):  # fmt: skip
+        made, few = (
+            strings(model=str(model), n=40, seed=0, steps=n, sampler=sampler, sweeps=0, threads=1)
+            for n in (40, longest)
+        )
+        assert (made.recipe.steps, made.recipe.evaluations) == (run, run)
+        assert (list(made) == list(few)) == (run == longest)
 
 
 def test_it_goes_on_from_a_model(model: Path, tmp_path: Path) -> None:
@@ -147,11 +162,13 @@ def test_what_is_written_stays(
         assert list(decorate(gapped, model=str(model), seed=4, threads=1)) == [made[3]]
     texts = [w.text for w in decorate("CC*", model=str(model), n=60, seed=0, temperature=0.7)]
     assert sum(text in WORDS for text in texts) > 50
+    assert all(text.startswith("CC") for text in texts)
     monkeypatch.chdir(tmp_path)
-    assert main(["inpaint", "CC*", "--model", str(model), "--seed", "0", "-o", "it.csv"]) == 0
+    words = ["inpaint", "CC*", "--model", str(model), "--seed", "0", "--temperature", "0.7"]
+    assert main([*words, "-o", "it.csv"]) == 0
     with Path("it.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
-    assert row["smiles"] == texts[0] or row["smiles"].startswith("CC")
+    assert row["smiles"] == texts[0]
     assert main(shlex.split(row["command"])[1:]) == 0
     capsys.readouterr()
     for wrong, says in (
@@ -269,6 +286,32 @@ def wishing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     values = np.load(out / "cache" / "properties.npy")
     assert np.isfinite(values).all(1).sum() == 150
     return out
+
+
+def test_a_stop_while_properties_are_measured(tmp_path: Path) -> None:
+    """Pieces are there by then, and the same call measures what is missing."""
+    recipe = replace(
+        RECIPE, measured=4, trainer=replace(RECIPE.trainer, steps=1), pieces=5
+    )  # fmt: skip
+    for stop in (True, False):
+        for event in smiles.run(recipe, tmp_path, strings=ENDS):
+            if stop and event.stage == "properties":
+                break
+        assert (tmp_path / "cache" / "rows.npy").exists()
+        assert (tmp_path / "cache" / "properties.npy").exists() != stop
+    assert np.isfinite(np.load(tmp_path / "cache" / "properties.npy")).all()
+    assert read(tmp_path).condition is not None
+
+
+def test_training_says_that_rdkit_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it does anything, and only where something is to be measured."""
+    monkeypatch.setattr(chemistry, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="pip install 'unstir"):
+        next(smiles.run(replace(RECIPE, measured=4), tmp_path / "it", strings=WORDS))
+    assert not list((tmp_path / "it" / "cache").iterdir())
+    assert next(smiles.run(RECIPE, tmp_path / "it", strings=WORDS)).stage == "pieces"
 
 
 def test_wishes_are_granted(wishing: Path) -> None:

@@ -3,6 +3,7 @@ where only its number of steps is asked for."""
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from unstir.apps.cli import main
 from unstir.core.noise import gaussian
@@ -18,8 +20,11 @@ from unstir.core.paths import path
 from unstir.networks.build import build
 from unstir.recipes import student
 from unstir.recipes.student import Lesson
+from unstir.runtimes import tuned
 from unstir.runtimes.export import write
+from unstir.runtimes.manifest import read
 from unstir.runtimes.model import Model, load
+from unstir.runtimes.tuned import Tuned
 from unstir.tasks.generate import generate
 from unstir.tasks.process import resolve
 from unstir.tasks.request import BadRequest
@@ -140,7 +145,7 @@ def test_a_student_is_refined(runs: tuple[Path, Path], tmp_path: Path) -> None:
     refiner = replace(student.REFINER, steps=40, batch=32, warmup=5, threads=1)
     lesson = replace(LESSON, ways=64, further=True, trainer=None, refiner=refiner)
     stages = [event.stage for event in student.run(lesson, ["a", "b"], tmp_path / "alone", first)]
-    assert "refined" in stages
+    assert "refined-student" in stages
     assert "trajectory" not in stages
     models = load(first), load(tmp_path / "alone")
     exact = ends(models[0], 60, "dpmpp_2m")
@@ -152,9 +157,107 @@ def test_a_student_is_refined(runs: tuple[Path, Path], tmp_path: Path) -> None:
     both = replace(LESSON, ways=8, trainer=replace(LESSON.settings, steps=2), refiner=refiner)
     both = replace(both, refiner=replace(refiner, steps=2))
     stages = [event.stage for event in student.run(both, ["a", "b"], tmp_path / "both", base)]
-    assert stages.index("trajectory") < stages.index("refined") < stages.index("done")
+    assert stages.index("trajectory") < stages.index("refined-trajectory") < stages.index("done")
     with pytest.raises(ValueError, match="without any training"):
         next(student.run(replace(lesson, refiner=None), ["a"], tmp_path / "none", first))
+
+
+def test_what_was_refined_is_of_what_was_taught(
+    runs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one folder, by another signal, longer, or as it is: the student is the one that a folder
+    of its own gives, and what is done is done again only where what it began from is another."""
+    base, first = runs
+    refiner = replace(student.REFINER, steps=2, batch=8, warmup=0, threads=1)
+
+    def added(base: Path, out: Path, net: torch.nn.Module, *_: Any) -> None:
+        weights = {name: w.contiguous() for name, w in net.state_dict().items()}
+        save_file(weights, out / "student.safetensors")
+
+    def taught(out: Path, objective: str, steps: int) -> tuple[bytes, list[str]]:
+        torch.manual_seed(0)
+        shutil.copytree(first / "cache", out / "cache", dirs_exist_ok=True)
+        short = replace(LESSON.settings, steps=steps, batch=8, warmup=0)
+        lesson = replace(LESSON, objective=objective, trainer=short, refiner=refiner)
+        events = list(student.run(lesson, ["a", "b"], out, base))
+        anew = [event.stage for event in events if isinstance(event.event, str)]
+        return (out / "student.safetensors").read_bytes(), anew
+
+    monkeypatch.setattr(student, "add_student", added)
+    one, _ = taught(tmp_path / "one", "trajectory", 2)
+    assert taught(tmp_path / "one", "trajectory", 2) == (one, [])
+    alone, _ = taught(tmp_path / "two", "flow_map", 2)
+    assert taught(tmp_path / "one", "flow_map", 2) == (alone, [])
+    assert taught(tmp_path / "one", "trajectory", 4)[1] == ["refined-trajectory"]
+
+
+def test_a_run_is_of_one_lesson(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    """Another model, other prompts or ways are refused, and so is the folder of another model."""
+    base, first = runs
+    shutil.copytree(first, tmp_path / "run")
+    shutil.copytree(base, tmp_path / "other")
+    model = tmp_path / "other" / "model.json"
+    model.write_text(model.read_text() + "\n")
+    seeded = replace(LESSON, trainer=replace(LESSON.settings, seed=1))
+    for lesson, prompts, at, says in (
+        (LESSON, ["a", "b"], tmp_path / "other", "another value of model;"),
+        (LESSON, ["b", "a"], base, "another value of prompts;"),
+        (replace(LESSON, ways=64), ["a", "b"], base, "of ways;"),
+        (replace(LESSON, walk=16), ["a", "b"], base, "of walk;"),
+        (replace(LESSON, steps=(1, 2)), ["a", "b"], base, "of stops;"),
+        (seeded, ["a", "b"], base, "of seed;"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            next(student.run(lesson, prompts, tmp_path / "run", at))
+    before = model.read_bytes()
+    with pytest.raises(ValueError, match="holds another model"):
+        next(student.run(LESSON, ["a", "b"], tmp_path / "other", base))
+    assert model.read_bytes() == before
+
+
+def test_ways_that_are_drawn_are_kept(
+    runs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stop among them; what was drawn is not drawn again, and all are as without the stop."""
+    lesson, drawn, way = replace(LESSON, ways=40), [], student.way
+    monkeypatch.setattr(student, "way", lambda *a: drawn.append(a[-1]) or way(*a))
+    for number in range(2):
+        for event in student.run(lesson, ["a", "b"], tmp_path, runs[0]):
+            if (event.stage, event.done) == ("ways", 16) and not number:
+                break
+            if event.stage == "trajectory":
+                break
+    assert drawn == [16, 16, 8]
+    ways = np.load(tmp_path / "cache" / "ways.npy")
+    np.testing.assert_allclose(ways, np.load(runs[1] / "cache" / "ways.npy")[:40], atol=0.02)
+    assert not (tmp_path / "cache" / "ways").exists()
+
+
+def test_what_belongs_to_the_teacher_goes_along(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    """What it was trained on, for a student of the student's folder; and paths tuned for it."""
+    base = tmp_path / "base"
+    shutil.copytree(runs[0], base)
+    (base / "cache").mkdir()
+    (base / "cache" / "conditions.json").write_text('["a", "b"]')
+    paths = [Tuned("heun", 2, 2.0, "cfg", (1.0, 0.4, 0.0), 0.1, 0.2)]
+    tuned.write(read(base), paths)
+    lesson = replace(LESSON, ways=8, trainer=replace(LESSON.settings, steps=1))
+    for _ in student.run(lesson, ["a", "b"], tmp_path / "run", base):
+        pass
+    assert (tmp_path / "run" / "cache" / "conditions.json").read_text() == '["a", "b"]'
+    assert tuned.read(read(tmp_path / "run")) == paths
+
+
+def test_a_flow_with_a_shift_is_not_distilled(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    """Its sigma is not its time; neither taught nor taken from a folder that says so."""
+    for folder, says in ((runs[0], "no flow without shift"), (runs[1], "of a flow without shift")):
+        place = tmp_path / folder.name
+        shutil.copytree(folder, place)
+        said = json.loads((place / "model.json").read_text())
+        said["schedule"]["shift"] = 3.0
+        (place / "model.json").write_text(json.dumps(said))
+        with pytest.raises(ValueError, match=says):
+            next(student.run(LESSON, ["a"], tmp_path / "it", place))
 
 
 def test_the_teacher_stays(runs: tuple[Path, Path]) -> None:
@@ -211,11 +314,19 @@ def test_generate_takes_the_student_where_nothing_speaks_against_it(
     same = draw(steps=2, sampler="student", spacing="uniform", scale=2.0)
     assert np.array_equal(two.native, same.native)
     assert draw(sampler="student").recipe.steps == 4
-    for other in (
-        {"steps": 3}, {"steps": 2, "scale": 3.0}, {"steps": 2, "negative": "b"},
-        {"steps": 2, "sampler": "ddim"}, {"steps": 2, "spacing": "karras"},
+    for same in ({"scale": 2}, {"spacing": "uniform"}, {"negative": " "}):
+        assert np.array_equal(two.native, draw(steps=2, **same).native), same
+    for other, why in (
+        ({"steps": 3}, ""), ({"steps": 2, "sampler": "ddim"}, ""),
+        ({"steps": 2, "scale": 3.0}, "not with this scale:"),
+        ({"steps": 2, "negative": "b"}, "not with a negative:"),
+        ({"steps": 2, "spacing": "karras", "guidance": "apg"}, "this spacing and this guidance:"),
+        ({"steps": 2, "prompt": ""}, "not with an empty prompt:"),
     ):  # fmt: skip
-        assert draw(**other).recipe.sampler != "student", other
+        run = generate(**({"prompt": "a", "model": str(runs[1]), "seed": 3} | other))
+        assert run.recipe.sampler != "student", other
+        said = [note for note in run.notes if "the student of noise draws in 2 steps" in note]
+        assert (len(said) == 1 and why in said[0]) if why else not said
     for wrong, says in (
         ({"steps": 3}, "takes 1, 2, 4"), ({"scale": 3.0}, "at scale 2"),
         ({"negative": "b"}, "no negative"), ({"spacing": "karras"}, "even steps"),
@@ -223,6 +334,16 @@ def test_generate_takes_the_student_where_nothing_speaks_against_it(
     ):  # fmt: skip
         with pytest.raises(BadRequest, match=says):
             draw(sampler="student", **wrong)
+
+
+def test_numbers_of_steps_are_whole(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    """Also numpy's, which a record takes; but not True."""
+    picture = generate("a", model=str(runs[1]), seed=3, steps=np.int64(2))[0]
+    assert picture.recipe.sampler == "student"
+    picture.save(tmp_path / "a.png")
+    for asked in ({}, {"sampler": "student"}):
+        with pytest.raises(BadRequest, match="steps is True"):
+            generate("a", model=str(runs[1]), steps=True, **asked)
 
 
 def test_one_seed_is_one_picture(runs: tuple[Path, Path]) -> None:
@@ -245,6 +366,7 @@ def test_what_cannot_be_distilled(
         ([base, "--out", "it", "--steps", "0"], "give --further"),
         ([base, "--out", "it", "--refine", "-1"], "refine is -1"),
         (["nothing", "--out", "it"], "no 'nothing'"),
+        ([base, "--out", "it", "--device", "foo"], "which torch does not know"),
     ):
         assert main(["distill", *words]) == 2
         assert says in capsys.readouterr().err.replace("\n", " ")

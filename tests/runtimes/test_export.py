@@ -2,8 +2,11 @@
 stored once."""
 
 import json
+import shutil
+import signal
 import struct
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -16,8 +19,9 @@ from unstir.core.paths import path
 from unstir.core.samplers.ddim import ddim
 from unstir.networks.build import build
 from unstir.networks.unet import UNet
-from unstir.runtimes.export import write
+from unstir.runtimes.export import add_student, redraw, replace_decoder, write
 from unstir.runtimes.model import load
+from unstir.runtimes.renewed import renewed, save
 from unstir.tasks.generate import generate
 
 UNET = dict(channels=4, widths=[32, 32], blocks=1, attention=[0, 1], tokens=6, embedding=32)
@@ -93,6 +97,70 @@ def test_a_device_that_is_not_there_is_told_of(tiny):
     if not torch.cuda.is_available():
         with pytest.raises(ValueError, match="torch sees none here"):
             load(tiny, runtime="torch", device="cuda")
+    with pytest.raises(ValueError, match="torch sees none here"):
+        load(tiny, runtime="torch", device="meta")
+
+
+def test_what_cannot_be_compiled_says_so(tiny, monkeypatch):
+    """As without a C++ compiler: this machine lacks something."""
+    failure = type("InductorError", (RuntimeError,), {"__module__": "torch._inductor.exc"})
+
+    def call(net, **_):
+        raise failure("InvalidCxxCompiler: No working C++ compiler\n\nSet TORCHDYNAMO_VERBOSE=1")
+
+    monkeypatch.setattr(UNet, "forward", call)
+    with pytest.raises(OSError, match=r"cannot compile here .InvalidCxxCompiler: No working C"):
+        sample(load(tiny, runtime="torch"))
+    failure.__module__ = "torch"
+    with pytest.raises(RuntimeError, match="VERBOSE"):
+        sample(load(tiny, runtime="torch"))
+
+
+def test_a_stop_leaves_the_model_that_was(tiny, tmp_path, monkeypatch):
+    """In an export into the folder of a finished model: whole, to the last byte."""
+    folder = tmp_path / "tiny"
+    shutil.copytree(tiny, folder)
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    net, codec = build("unet", UNET), build("autoencoder", CODEC)
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch.onnx, "export", stop)
+    for export in (
+        lambda: write(folder, MANIFEST, net, codec),
+        lambda: add_student(folder, folder, net, {"steps": [1], "scale": 2.0}, {}),
+        lambda: replace_decoder(folder, folder, codec, {}),
+        lambda: redraw(folder),
+    ):
+        with pytest.raises(KeyboardInterrupt):
+            export()
+        assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    load(folder).manifest.verify()
+
+
+def test_ctrl_c_waits_until_all_files_are_in_place(tmp_path, monkeypatch):
+    """The description is the last of them."""
+    placed, place = [], Path.replace
+
+    def replacing(file, to):
+        placed.append(file.name)
+        signal.raise_signal(signal.SIGINT)
+        return place(file, to)
+
+    monkeypatch.setattr(Path, "replace", replacing)
+
+    def exchange():
+        with renewed(tmp_path) as new:
+            save(new, {"files": {}})
+            for name in ("a.onnx", "z.safetensors"):
+                (new / name).write_bytes(b"")
+
+    with pytest.raises(KeyboardInterrupt):
+        exchange()
+    assert sorted(placed) == ["a.onnx", "model.json", "z.safetensors"]
+    assert placed[-1] == "model.json"
+    assert {file.name for file in tmp_path.iterdir()} == set(placed)
 
 
 def test_encoder_agrees(tiny):

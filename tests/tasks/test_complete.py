@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,13 +13,15 @@ import pytest
 from unstir.apps.cli import main
 from unstir.core.levels import Level
 from unstir.modalities import sdf
+from unstir.modalities.chemistry import stereo
 from unstir.modalities.folds import superposed
 from unstir.modalities.sdf import Structure
 from unstir.modalities.structures import KNOWN, pack, project, unpack
+from unstir.tasks import complete as completing
 from unstir.tasks.complete import complete
 from unstir.tasks.kept import Kept, chosen
 from unstir.tasks.request import BadRequest
-from unstir.tasks.structures import again
+from unstir.tasks.structures import Drawn, again
 
 KINDS = ("C", "N", "O", "O-")
 KEPT = Structure(
@@ -179,6 +182,73 @@ def test_the_command(chains: Path, home: Path, capsys: pytest.CaptureFixture[str
         assert main([*words, "--model", str(chains), "-o", "new.sdf"]) == code
         assert says in capsys.readouterr().err.replace("\n", " ")
         assert not Path("new.sdf").exists()
+
+
+def handed(*hands: int) -> Structure:
+    """Centers C(F)(N)(O) in a chain, each of one hand or the other."""
+    corners = np.array([[1, 1, -1], [-1, 1, 1], [0.3, -1.5, 0.2]])
+    symbols, places = [], []
+    for i, hand in enumerate(hands):
+        symbols += "CFNO"
+        at = np.array([1.6 * i, 0.0, 0.0])
+        places += [at, *(at + corners * [0.2, 1, hand])]
+    n = len(symbols)
+    bonds = np.zeros((n, n), np.uint8)
+    for i in range(0, n, 4):
+        bonds[i, i + 1 : i + 4] = 1
+        bonds[i, i + 4 : i + 5] = 1
+    return Structure(tuple(symbols), (0,) * n, np.array(places), bonds + bonds.T)
+
+
+def test_shapes_are_of_the_same_stereoisomer() -> None:
+    """One that is the mirror image is mirrored, one that is neither is counted; without anything
+    known of the file's hand nothing is done."""
+    pytest.importorskip("rdkit")
+    true, other = handed(1, 1), handed(1, -1)
+    mirrored = replace(true, positions=true.positions * [1, 1, -1])
+    assert len(stereo(true)) == len(stereo(other)) == 2
+    kept = Kept(true, placed=False, stereo=stereo(true))
+    for shape in (true, mirrored):
+        made = kept.exact(shape)
+        assert stereo(made) == stereo(true)
+        assert kept.same(made)
+    assert np.array_equal(kept.exact(true).positions, true.positions)
+    assert not kept.same(kept.exact(other))
+    assert np.array_equal(kept.exact(other).positions, other.positions)
+    assert stereo(Kept(true, placed=False).exact(mirrored)) == stereo(mirrored)
+    drawn: Any = SimpleNamespace(kept=kept)
+    assert Drawn.others(drawn, [true, mirrored, other]) == 2
+
+
+def test_stereo_of_a_double_bond() -> None:
+    """From places, and none of a file without any."""
+    pytest.importorskip("rdkit")
+    places = np.array([[-0.5, 1, 0], [0, 0, 0], [1.3, 0, 0], [1.8, 1, 0]])
+    bonds = np.array([[0, 1, 0, 0], [1, 0, 2, 0], [0, 2, 0, 1], [0, 0, 1, 0]], np.uint8)
+    it = Structure(("F", "C", "C", "F"), (0,) * 4, places, bonds)
+    assert stereo(it) == {(1, 2): "Z"}
+    places = places * [[1, 1, 1], [1, 1, 1], [1, 1, 1], [1, -1, 1]]
+    assert stereo(replace(it, positions=places)) == {(1, 2): "E"}
+    assert stereo(replace(it, positions=0 * places)) == {}
+
+
+def test_hydrogens_of_a_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that draws them needs them, and one that does not says that they are left out."""
+    bonds = np.eye(2, k=1, dtype=np.uint8) + np.eye(2, k=-1, dtype=np.uint8)
+    for name, symbols in (("bare", ("C", "C")), ("whole", ("F", "H"))):
+        file = Structure(symbols, (0, 0), np.eye(2, 3), bonds)
+        sdf.write([file], tmp_path / f"{name}.sdf")
+    bare, whole = (str(tmp_path / f"{name}.sdf") for name in ("bare", "whole"))
+    with pytest.raises(BadRequest, match="atom 0 of the file lacks hydrogens"):
+        complete(bare, keep="graph", model="molecules-h")
+    assert complete(bare, keep="0", model="molecules-h").notes == ()
+    assert complete(whole, keep="graph", model="molecules-h").notes == ()
+    assert complete(bare, keep="graph").notes == ()
+    [note] = complete(whole, keep="graph").notes
+    assert note == "hydrogens of the file are left out, 1 of them; molecules draws none"
+    monkeypatch.setattr(completing, "find_spec", lambda name: None)
+    [note] = complete(bare, keep="graph").notes
+    assert "shapes may be of another stereoisomer" in note
 
 
 def test_atoms_that_stand_nowhere(tmp_path: Path) -> None:

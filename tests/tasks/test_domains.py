@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from unstir.modalities import chemistry
 from unstir.modalities.sdf import Structure
 from unstir.tasks.domains import molecules, smiles
 from unstir.tasks.domains.smiles import apart, diversity, exchanged, molecule, passes
@@ -75,6 +76,45 @@ def test_hydrogens_that_are_drawn_count_as_they_are() -> None:
     far = found(methane(4), methane(4, apart=1.4))
     assert (far["molecules stable by bonds"], far["molecules stable by distances"]) == (1, 0.5)
     assert found(methane(0))["molecules stable by distances"] == 1  # rdkit places them
+
+
+def test_a_bare_atom_among_whole_molecules_is_none() -> None:
+    """Where hydrogens are drawn carbon alone lacks four, and none are thought of."""
+    scores = molecules.figures([methane(4), methane(0)], None)
+    found = {score.name: score.value for score in scores}
+    assert found["valid and connected"] == found["molecules stable by bonds"] == 0.5
+    assert chemistry.judged(methane(0)).good
+    assert not chemistry.judged(methane(0), explicit=True).good
+
+
+def test_stability_where_nothing_is_valid() -> None:
+    """It takes no valid molecule: of methane without a hydrogen three atoms of four are stable."""
+    found = {score.name: score.value for score in molecules.figures([methane(3)], set())}
+    assert found["valid and connected"] == found["molecules stable by bonds"] == 0
+    assert found["atoms stable by bonds"] == pytest.approx(3 / 4)
+    assert "of these unique" not in found
+
+
+EDGES = {
+    1: "HH 84 HC 119 HN 111 HO 106 HF 102 CC 164 CN 157 CO 153 CF 145 NN 155 NO 150 NF 146 OO 158 "
+       "OF 152 FF 152",
+    2: "CC 139 CN 134 CO 125 NN 130 NO 126 OO 126",
+    3: "CC 123 CN 119 CO 116 NN 113",
+}  # fmt: skip
+"""Picometers up to which a pair has a bond of this order: EDM's lengths and margins (Hoogeboom et
+al. 2022), added by hand."""
+
+
+@pytest.mark.parametrize("order", EDGES)
+def test_bonds_by_distance(order: int) -> None:
+    """Every pair of the tables, from both ends, within half a picometer of its edge."""
+    words = EDGES[order].split()
+    for pair, edge in zip(words[::2], map(int, words[1::2]), strict=True):
+        for length, wanted in ((edge - 0.5, order), (edge + 0.5, order - 1)):
+            places, bonds = np.array([[0, 0, 0], [length / 100, 0, 0]]), np.zeros((2, 2), np.uint8)
+            for symbols in (tuple(pair), tuple(pair[::-1])):
+                both = Structure(symbols, (0, 0), places, bonds)
+                assert chemistry.by_distance(both).tolist() == [[0, wanted], [wanted, 0]], pair
 
 
 def test_what_is_not_valid_is_not_stable() -> None:

@@ -97,6 +97,7 @@ def test_a_model_against_a_folder(place: Path) -> None:
     assert said["features"]["name"] == "own-16"
     assert said["settings"]["seed"] == 7
     assert said["settings"]["steps"] == 2
+    assert said["settings"]["spacing"] == "uniform"
     assert said["settings"]["sampler"] == "ddim"
     assert said["settings"]["model_sha256"] == said["settings"]["model_sha256"].lower()
     assert said["generated"]["pictures"] == 24
@@ -115,6 +116,9 @@ def test_the_same_request_gives_the_same_figures(place: Path) -> None:
     assert one["scores"] == two["scores"]
     assert one["generated"]["pixels_sha256"] == two["generated"]["pixels_sha256"]
     assert one["generated"]["pixels_sha256"] != other["generated"]["pixels_sha256"]
+    spread = report("tiny", against="real", n=20, steps=2, spacing="karras").to_json()
+    assert spread["settings"]["spacing"] == "karras"
+    assert one["generated"]["pixels_sha256"] != spread["generated"]["pixels_sha256"]
 
 
 def test_what_is_drawn_is_what_generate_draws(place: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from tests.modalities.traces import helix, some
 from unstir.apps.cli import main
-from unstir.evaluation import mean, share
+from unstir.apps.cli.measure import cell
+from unstir.evaluation import mean, plain, share
 from unstir.modalities import proteins as files
 from unstir.modalities.proteins import Protein
 from unstir.tasks import measure as measuring
@@ -34,6 +35,13 @@ def test_intervals() -> None:
     values = np.random.default_rng(0).normal(3, 2, 400)
     found = mean("it", values.tolist())
     assert found.high - found.value == pytest.approx(1.96 * 2 / 20, rel=0.1)
+
+
+def test_intervals_are_printed_as_they_are() -> None:
+    """That of a share near 1 does not reach beyond it, nor as far up as down."""
+    assert cell(share("it", [True] * 20)) == "1  0.8389 to 1"
+    assert cell(plain("it", 0.5, 9)) == "0.5"
+    assert cell(None) == ""
 
 
 def test_chains_of_known_shape() -> None:
@@ -108,6 +116,21 @@ def test_a_table_beside_pictures_is_theirs(home: Path) -> None:
     Path("it.csv").write_text("smiles\nCCO\n")
     assert measuring.files_of("it.csv") == [Path("it.csv")]
     assert measuring.files_of("nowhere") == []
+
+
+def test_what_generate_writes_beside_files(folder: Path) -> None:
+    """Letters have no places and .xyz has no bonds: in a folder they are left out."""
+    files = measuring.files_of("made")
+    for name in ("0.fasta", "0.xyz"):
+        Path("made", name).write_text(">it\nG\n")
+        assert measuring.files_of("made") == files
+        assert measuring.files_of(f"made/{name}") == [Path("made", name)]
+
+
+def test_a_file_that_is_not_there(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("missing.pdb", "missing.sdf", "missing.csv"):
+        assert main(["evaluate", name]) == 3
+        assert f"there is no file {name}" in capsys.readouterr().err
 
 
 def test_it_says_what_is_missing(

@@ -20,7 +20,7 @@ from unstir.networks.build import build
 from unstir.runtimes.export import redraw, write
 from unstir.runtimes.manifest import BadModel, read
 from unstir.runtimes.model import Model, load
-from unstir.runtimes.quantize import candidates, watched
+from unstir.runtimes.quantize import candidates, listed, watched
 from unstir.runtimes.shelf import SHIPPED
 from unstir.tasks import quantize as task
 from unstir.tasks.generate import generate
@@ -137,6 +137,55 @@ def test_what_is_unlike_is_not_kept(tmp_path: Path) -> None:
         load(folder, "int8")
     with pytest.raises(BadRequest, match="give onnx, int8 or torch"):
         generate(model=str(folder), runtime="int4")  # type: ignore[arg-type]
+
+
+def test_a_stop_leaves_the_model_that_was(
+    done: tuple[Path, Report], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one in the midst of taking new graphs in."""
+    folder = tmp_path / "noise"
+    shutil.copytree(done[0], folder)
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    (folder / "new.tmp").write_bytes(b"new")
+
+    def stop(path: Path) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("unstir.runtimes.quantize.sha256_of", stop)
+    with pytest.raises(KeyboardInterrupt):
+        listed(folder, {"decoder": folder / "new.tmp"})
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
+def test_what_runs_in_single_precision_is_told_of(
+    done: tuple[Path, Report], tmp_path: Path
+) -> None:
+    """Graphs without a form in 8 bits, where that is asked for."""
+
+    def notes(folder: Path, runtime: Any) -> tuple[str, ...]:
+        return generate(model=str(folder), runtime=runtime, size="native").notes
+
+    assert notes(done[0], "int8") == notes(done[0], "onnx") == ()
+    shutil.copytree(done[0], tmp_path / "noise")
+    said = json.loads((tmp_path / "noise" / "model.json").read_text())
+    del said["graphs"]["decoder-int8"]
+    (tmp_path / "noise" / "model.json").write_text(json.dumps(said))
+    (note,) = notes(tmp_path / "noise", "int8")
+    assert "the decoder of noise has no graph in 8 bits" in note
+    assert notes(tmp_path / "noise", "onnx") == ()
+
+
+def test_a_model_without_convolutions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """There is nothing to compute in 8 bits, and nothing to draw with."""
+    sizes = dict(channels=3, width=64, depth=1)
+    said = SAID | dict(network=dict(name="transformer", sizes=sizes), codec=None)
+    said |= dict(shape=[3, 32, 32])
+    write(tmp_path / "noise", said, build("transformer", sizes), None)
+    assert main(["quantize", str(tmp_path / "noise"), "--n", "2", "--threads", "1"]) == 0
+    told = capsys.readouterr()
+    assert "nothing to compute in 8 bits" in told.out
+    assert "--runtime int8" not in told.err
+    assert not read(tmp_path / "noise").eight_bits
 
 
 def test_other_weights_lose_them(done: tuple[Path, Report], tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ def test_proteins() -> None:
     assert 0.85 < said["gyration"] < 1.15
     assert all(len(p.sequence) == 60 and set(p.sequence) <= set(RESIDUES) for p in made)
     [alone] = proteins(n=1, seed=13, length=60, threads=1)
-    assert np.abs(alone.xyz - made[2].xyz).max() < 0.05
+    assert np.abs(alone.xyz - made[2].xyz).max() < 1e-3
+    assert alone.sequence == made[2].sequence
 
 
 def test_a_structure_comes_as_it_was_asked_for() -> None:

@@ -160,6 +160,21 @@ def test_files_of_molecules_tell_their_command(
     assert again.read_text().split()[:6] == (tmp_path / f"it{ending}").read_text().split()[:6]
 
 
+def test_a_table_tells_of_another_model(tmp_path: Path) -> None:
+    asked = ["generate", "--model", "smiles", "--seed", "5", "--steps", "3"]
+    file = tmp_path / "it.csv"
+    assert main([*asked, "-o", str(file)]) == 0
+    assert show(str(file)).notes == ()
+    text = file.read_text()
+    digest = text.splitlines()[1].rpartition(",")[2]
+    assert len(digest) == 64
+    file.write_text(text.replace(digest, "0" * 64))
+    [note] = show(str(file)).notes
+    assert "the model smiles here is not the one" in note
+    file.write_text(text.replace(f",{digest}", "").replace(",sha256", ""))  # of an earlier unstir
+    assert show(str(file)).notes == ()
+
+
 @pytest.mark.parametrize("name", ["it.smi", "it.fasta", "it.csv", "it.xyz", "it.pdb"])
 def test_files_that_tell_nothing(name: str, tmp_path: Path) -> None:
     for text in (

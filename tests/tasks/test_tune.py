@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from unstir.runtimes.tuned import Tuned
 from unstir.tasks.generate import generate
 from unstir.tasks.process import resolve
 from unstir.tasks.request import BadRequest
+from unstir.tasks.show import show
 from unstir.tasks.tune import FINE, best, costs, tune
 
 
@@ -116,9 +118,14 @@ def test_a_file_that_does_not_belong(copied: Path) -> None:
         file.write_text(json.dumps(good | {"paths": [good["paths"][0] | change]}))
         with pytest.raises(BadModel, match=r"tuned\.json"):
             tuned.read(manifest)
-    file.write_text("{")
-    with pytest.raises(BadModel, match="delete it"):
+    half = {"times": [0.5, 0.4, 0.3, 0.1]}
+    file.write_text(json.dumps(good | {"paths": [good["paths"][0] | half]}))
+    with pytest.raises(BadModel, match=r"from 0\.5 to 0\.1 for 3 steps; one more .* from 1 to 0"):
         tuned.read(manifest)
+    for damaged in ("{", "[" * 100_000):
+        file.write_text(damaged)
+        with pytest.raises(BadModel, match="delete it"):
+            tuned.read(manifest)
 
 
 def test_paths_belong_to_the_denoiser(copied: Path) -> None:
@@ -133,6 +140,52 @@ def test_paths_belong_to_the_denoiser(copied: Path) -> None:
 
     assert walked(**{"decoder.onnx": "0" * 64, "student.onnx": "0" * 64}) == [3]
     assert walked(**{"denoiser.onnx": "0" * 64}) == []
+    assert walked(**{"denoiser.safetensors": "0" * 64}) == []
+
+
+def test_paths_are_left_where_a_model_is_trained_further(tmp_path: Path) -> None:
+    """Its graph is the same to the last byte then, for weights are beside it."""
+    folder = plain(tmp_path / "plain", 0)
+    tuned.write(read(folder), [Tuned("dpmpp_2m", 3, 1.0, "cfg", TIMES, 0.1, 0.2)])
+    graph = (folder / "denoiser.onnx").read_bytes()
+    assert len(tuned.read(read(folder))) == 1
+    plain(folder, 1)
+    assert (folder / "denoiser.onnx").read_bytes() == graph
+    assert tuned.read(read(folder)) == []
+
+
+def test_a_picture_tells_of_another_path(tmp_path: Path) -> None:
+    """Its command says `--spacing tuned`; what that is now may be another, or nothing."""
+    folder = plain(tmp_path / "plain", 0)
+    path = Tuned("dpmpp_2m", 3, 1.0, "cfg", TIMES, 0.1, 0.2)
+    tuned.write(read(folder), [path])
+    file = tmp_path / "it.png"
+    generate(model=str(folder), steps=3, seed=1, threads=1)[0].save(file)
+    assert show(str(file)).notes == ()
+    tuned.write(read(folder), [replace(path, times=(1.0, 0.7, 0.5, 0.0))])
+    (note,) = show(str(file)).notes
+    assert "tuned for" in note
+    (folder / tuned.FILE).unlink()
+    assert show(str(file)).notes == (note,)
+
+
+def test_a_search_says_what_there_is_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path that is not kept leaves no older one in its place, others stay; and a damaged file is
+    written anew."""
+    folder = plain(tmp_path / "plain", 0)
+    old = [
+        Tuned("dpmpp_2m", 3, 1.0, "cfg", TIMES, 0.1, 0.2),
+        Tuned("dpmpp_2m", 2, 1.0, "cfg", (1.0, 0.3, 0.0), 0.1, 0.2),
+    ]
+    tuned.write(read(folder), old)
+    errors = iter([1.0, 0.5, 0.5, 1.0])  # of the path that was found, of the usual one; twice
+    monkeypatch.setattr("unstir.tasks.tune._error", lambda *_: next(errors))
+    *_, report = tune(str(folder), steps=(3, 3), walks=1, threads=1)
+    assert report.kept == ()
+    assert tuned.read(read(folder)) == old[1:]
+    (folder / tuned.FILE).write_text("{")
+    *_, report = tune(str(folder), steps=(3, 3), walks=1, threads=1)
+    assert tuned.read(read(folder)) == list(report.kept) != []
 
 
 def test_tuning_a_model(copied: Path) -> None:
@@ -154,13 +207,18 @@ def test_samplers_that_draw_are_refused(home: Path) -> None:
             tune("tiny", sampler=name)
 
 
-def test_a_model_that_is_told_nothing(tmp_path: Path) -> None:
-    """Without a condition, prompts are refused, and paths are searched all the same."""
+def test_a_guidance_that_belongs_to_its_path_is_refused(home: Path) -> None:
+    with pytest.raises(BadRequest, match="guidance is cfgpp"):
+        tune("tiny", sampler="ddim", guidance="cfgpp")
+
+
+def plain(folder: Path, seed: int) -> Path:
+    """A model without a condition, of random weights."""
     torch = pytest.importorskip("torch")
     from unstir.networks.build import build
     from unstir.runtimes.export import write
 
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     sizes = {"channels": 3, "widths": [16, 32], "blocks": 1, "attention": [], "embedding": 16}
     net = build("unet", sizes)
     with torch.no_grad():
@@ -174,7 +232,13 @@ def test_a_model_that_is_told_nothing(tmp_path: Path) -> None:
         "defaults": {"sampler": "dpmpp_2m", "steps": 4, "scale": 1.0, "spacing": "uniform"},
         "licences": {}, "aliases": {}, "training": {},
     }  # fmt: skip
-    write(tmp_path / "plain", said, net, None)
+    write(folder, said, net, None)
+    return folder
+
+
+def test_a_model_that_is_told_nothing(tmp_path: Path) -> None:
+    """Without a condition, prompts are refused, and paths are searched all the same."""
+    plain(tmp_path / "plain", 0)
     *_, report = tune(str(tmp_path / "plain"), steps=(3, 4), walks=2, threads=1)
     assert [row.steps for row in report.rows] == [3, 4]
     (tmp_path / "said.txt").write_text("a cat\n")

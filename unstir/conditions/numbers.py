@@ -5,8 +5,8 @@
     numbers.read("gap=5,dipole=2")               # {"gap": 5.0, "dipole": 2.0}
 
 Each number is one token: which it is (one-hot), and where it lies among those of the training set,
-as bumps on a grid of six standard deviations; a number beyond counts as the grid's end. A token of
-a number that nobody asked for is masked.
+as bumps on a grid of six standard deviations; a number of the data beyond counts as the grid's
+end, and a wish beyond is refused. A token of a number that nobody asked for is masked.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from unstir.core.find import named
 
 BUMPS, REACH = 16, 3.0
 """Bumps of a number, and standard deviations to either side that they cover."""
-FAR = 6.0
-"""Standard deviations beyond which a wish is refused."""
 
 
 class Numbers:
@@ -95,7 +93,7 @@ class Numbers:
     def _checked(self, name: str, value: float) -> float:
         at = self.names.index(name)
         mean, std = self.means[at], self.stds[at]
-        if not math.isfinite(value) or abs(value - mean) > FAR * std:
+        if not math.isfinite(value) or abs(value - mean) > REACH * std:
             raise ValueError(
                 f"{name} is {value:g}; most that the model has learned from have "
                 f"{mean - 2 * std:.3g} to {mean + 2 * std:.3g}"

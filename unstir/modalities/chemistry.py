@@ -6,7 +6,8 @@
     text = smiles(structure)            # whatever it is worth
 
 Valid: rdkit sanitizes it (valences, rings), it has one fragment and no radical. Where hydrogens
-are not drawn they are what valences leave open. Stability by distances is the protocol of
+are not drawn they are what valences leave open; whether they are drawn may be said (`explicit`),
+else it is whether there are any. Stability by distances is the protocol of
 Hoogeboom et al. 2022 (EDM): bond lengths in picometer are those of their table, within margins of
 10, 5 and 3; for a molecule without hydrogens those that rdkit places are used, and it is said.
 Neither rule knows other elements than H, C, N, O and F: atoms of others are not stable.
@@ -32,6 +33,7 @@ DOUBLE = {"CC": 134, "CN": 129, "CO": 120, "NN": 125, "NO": 121, "OO": 121}
 TRIPLE = {"CC": 120, "CN": 116, "CO": 113, "NN": 110}
 MARGINS = 10, 5, 3
 ORDER = "HCNOF"
+LABEL = "_CIPCode"
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,11 @@ def properties(smiles: str) -> tuple[float, ...]:
     return log_p, rdMolDescriptors._CalcMolWt(molecule), QED.qed(molecule)
 
 
-def judged(structure: Structure) -> Verdict:
+def judged(structure: Structure, explicit: bool | None = None) -> Verdict:
     """Sanitized or not, in one piece or not, and its canonical SMILES without hydrogens."""
     from rdkit import Chem, rdBase
 
-    molecule = sane(structure)
+    molecule = sane(structure, explicit)
     if molecule is None:
         return Verdict(False, False, "")
     connected = len(Chem.GetMolFrags(molecule)) == 1
@@ -96,23 +98,23 @@ def smiles(structure: Structure) -> str:
         return Chem.MolToSmiles(raw(structure))
 
 
-def sane(structure: Structure) -> Any:
+def sane(structure: Structure, explicit: bool | None = None) -> Any:
     """The rdkit molecule with its conformer, sanitized, or None."""
     from rdkit import Chem, rdBase
 
     with rdBase.BlockLogs():
-        molecule = raw(structure)
+        molecule = raw(structure, explicit)
         problem = Chem.SanitizeMol(molecule, catchErrors=True)
     return None if problem else molecule
 
 
-def raw(structure: Structure) -> Any:
+def raw(structure: Structure, explicit: bool | None = None) -> Any:
     """The rdkit molecule as it stands."""
     from rdkit import Chem
     from rdkit.Geometry import Point3D
 
     molecule = Chem.RWMol()
-    explicit = "H" in structure.symbols
+    explicit = "H" in structure.symbols if explicit is None else explicit
     for symbol, charge in zip(structure.symbols, structure.charges, strict=True):
         atom = Chem.Atom(symbol)
         atom.SetFormalCharge(charge)
@@ -126,6 +128,21 @@ def raw(structure: Structure) -> Any:
         conformer.SetAtomPosition(i, Point3D(x, y, z))
     molecule.AddConformer(conformer)
     return molecule
+
+
+def stereo(structure: Structure) -> dict[tuple[int, ...], str]:
+    """R, S, r or s of atoms (i,) and E or Z of bonds (i, j), as they stand in space, where they
+    have any."""
+    from rdkit import Chem
+    from rdkit.Chem import rdCIPLabeler
+
+    if (molecule := sane(structure)) is None:
+        return {}
+    Chem.AssignStereochemistryFrom3D(molecule)
+    rdCIPLabeler.AssignCIPLabels(molecule)
+    atoms = {(a.GetIdx(),): a for a in molecule.GetAtoms()}
+    bonds = {(b.GetBeginAtomIdx(), b.GetEndAtomIdx()): b for b in molecule.GetBonds()}
+    return {place: it.GetProp(LABEL) for place, it in (atoms | bonds).items() if it.HasProp(LABEL)}
 
 
 def with_hydrogens(structure: Structure) -> Structure | None:
@@ -157,6 +174,11 @@ def stable(structure: Structure) -> tuple[float, bool]:
 
 def looked_up(structure: Structure) -> tuple[float, bool]:
     """By bonds that follow from distances, charges not seen: EDM's protocol."""
+    return _fitting(structure, by_distance(structure), charged=False)
+
+
+def by_distance(structure: Structure) -> np.ndarray:
+    """Orders (N, N) of the bonds that distances speak for."""
     x = structure.positions
     apart = 100 * np.linalg.norm(x[:, None] - x[None], axis=-1)
     orders = np.zeros(apart.shape, int)
@@ -164,7 +186,7 @@ def looked_up(structure: Structure) -> tuple[float, bool]:
         for j, two in enumerate(structure.symbols[:i]):
             pair = "".join(sorted((one, two), key=ORDER.find))
             orders[i, j] = orders[j, i] = _order(pair, float(apart[i, j]))
-    return _fitting(structure, orders, charged=False)
+    return orders
 
 
 def _order(pair: str, apart: float) -> int:
@@ -176,13 +198,22 @@ def _order(pair: str, apart: float) -> int:
     return order
 
 
+def lacking(structure: Structure) -> list[int]:
+    """Atoms that have fewer bonds than their element and charge take."""
+    allowed = map(_allowed, structure.symbols, structure.charges)
+    orders = structure.bonds.sum(1, dtype=int)
+    return [i for i, each in enumerate(allowed) if orders[i] < max(each, default=0)]
+
+
+def _allowed(symbol: str, charge: int) -> tuple[int, ...]:
+    return CHARGED.get((symbol, charge), ()) if charge else VALENCES.get(symbol, ())
+
+
 def _fitting(structure: Structure, orders: np.ndarray, charged: bool) -> tuple[float, bool]:
-    fits = []
-    for symbol, charge, order in zip(
-        structure.symbols, structure.charges, orders.sum(1), strict=True
-    ):
-        allowed = VALENCES.get(symbol, ())
-        if charged and charge:
-            allowed = CHARGED.get((symbol, charge), ())
-        fits.append(int(order) in allowed)
+    fits = [
+        int(order) in _allowed(symbol, charged * charge)
+        for symbol, charge, order in zip(
+            structure.symbols, structure.charges, orders.sum(1), strict=True
+        )
+    ]
     return float(np.mean(fits)), all(fits)

@@ -47,7 +47,7 @@ def measured(x: np.ndarray) -> dict[str, float]:
         "helix": letters.count("H") / n,
         "strand": letters.count("E") / n,
         "gyration": gyration(x) / globule(n),
-        "contacts": float((apart < CONTACT).sum()) / n,
+        "contacts": 2 * float((apart < CONTACT).sum()) / n,
         "right": right,
         "left": left,
     }
@@ -109,7 +109,8 @@ def dihedral(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> np.n
 def _like(
     x: np.ndarray, form: Mapping[str | int, tuple[float, float]], far: Sequence[int]
 ) -> np.ndarray:
-    """(N,) whether the residues from each on lie as in `form`, by distances or by angles."""
+    """(N,) whether the residues from the one before each on lie as in `form`, by distances or by
+    angles."""
     n = len(x)
     out = np.zeros(n, bool)
     if n < 5:
@@ -119,7 +120,7 @@ def _like(
     for k in far:
         middle, width = form[k]
         by_distance &= np.abs(np.diagonal(d, k)[: n - 4] - middle) <= width
-    out[: n - 4] = by_distance
+    out[1 : n - 3] = by_distance
     (angle, wide), (turn, aside) = form["angle"], form["dihedral"]
     bent = np.abs(angles(x)[:-1] - angle) <= wide
     turned = np.abs((dihedrals(x) - turn + 180) % 360 - 180) <= aside

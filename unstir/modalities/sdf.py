@@ -89,8 +89,7 @@ def ending(path: Path) -> str:
 def record(structure: Structure) -> str:
     """A molfile with its tags, as SDF has it."""
     tags = "".join(
-        f">  <{name}>\n{' '.join(value.splitlines())}\n\n"
-        for name, value in structure.tags.items()
+        f">  <{name}>\n{_unbroken(value)}\n\n" for name, value in structure.tags.items()
     )
     return f"{molfile(structure)}{tags}$$$$\n"
 
@@ -101,7 +100,8 @@ def molfile(structure: Structure) -> str:
     if n > MOST:
         raise ValueError(f"a molecule of {n} atoms; a V2000 file has room for {MOST}")
     first, second = np.nonzero(np.triu(structure.bonds, 1))
-    lines = [_one_line(structure.title)[:80], "  unstir", "",
+    code = "3D" if structure.positions[:, 2].round(4).any() else ""
+    lines = [_one_line(structure.title)[:80], f"{'  unstir':20}{code}".rstrip(), "",
              f"{n:3d}{len(first):3d}  0  0  0  0  0  0  0  0999 V2000"]  # fmt: skip
     for symbol, (x, y, z) in zip(structure.symbols, structure.positions, strict=True):
         lines.append(f"{x:10.4f}{y:10.4f}{z:10.4f} {symbol:<3} 0  0  0  0  0  0  0  0  0  0  0  0")
@@ -116,7 +116,7 @@ def molfile(structure: Structure) -> str:
 
 def xyz(structure: Structure) -> str:
     """Count, a line of title and tags, and a line for each atom."""
-    said = "; ".join(f"{name}={_one_line(value)}" for name, value in structure.tags.items())
+    said = "; ".join(f"{name}={_unbroken(value)}" for name, value in structure.tags.items())
     lines = [str(len(structure)), " ".join(filter(None, (_one_line(structure.title), said)))]
     for symbol, (x, y, z) in zip(structure.symbols, structure.positions, strict=True):
         lines.append(f"{symbol:<2} {x:12.5f} {y:12.5f} {z:12.5f}")
@@ -211,6 +211,11 @@ def _charges_and_tags(
         elif not line.strip():
             name = ""
     return tuple(charges), tags
+
+
+def _unbroken(text: str) -> str:
+    """On one line, with all its blanks, which a recipe may need."""
+    return " ".join(text.splitlines())
 
 
 def _one_line(text: str) -> str:

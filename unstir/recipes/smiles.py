@@ -1,10 +1,11 @@
 """Drug-like molecules as SMILES strings, from MOSES, by masked diffusion.
 
-    unstir train smiles --out runs/smiles       # fetches molsets by pip; needs no rdkit
+    unstir train smiles --out runs/smiles       # fetches molsets by pip; needs rdkit
 
 Strings are cut into 256 pieces (modalities/smiles.py), ten of them on average; a length is drawn
 first, then the pieces, all hidden at first, are shown one by one in any order. The network is
-networks/sequence.py, the objective `Counting` of objectives/masking.py. Figures: its card.
+networks/sequence.py, the objective `Counting` of objectives/masking.py. rdkit measures what can
+be wished for; a recipe in which nothing is `measured` does without. Figures: its card.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 from unstir.core.discrete.process import PAD
 from unstir.datasets import moses
 from unstir.folders import cache_dir
-from unstir.modalities.chemistry import PROPERTIES, properties
+from unstir.modalities.chemistry import PROPERTIES, needed, properties
 from unstir.modalities.smiles import Pieces, learn
 from unstir.networks.build import build
 from unstir.objectives.masking import Counting
@@ -117,13 +118,25 @@ def of(said: dict[str, Any]) -> Pieces:
 
 
 def _cut(recipe: Strings, cache: Path, start: Path | None, strings: list[str] | None) -> Events:
-    """All strings in their pieces: rows.npy (N, longest) int16, PAD beyond each."""
-    if (cache / "rows.npy").exists():
+    """All strings in their pieces, and what is measured of them; what is there already stays."""
+    cut = (cache / "rows.npy").exists()
+    known = not recipe.measured or (cache / "properties.npy").exists()
+    if cut and known:
         return
+    if not known:
+        needed()
     if strings is None:
         for done, total in moses.building(cache_dir() / "moses"):
             yield Progress("strings", done, total)
         strings = moses.load(cache_dir() / "moses", "train")
+    if not cut:
+        yield from _encode(recipe, cache, start, strings)
+    if not known:
+        yield from _measure(recipe, cache, strings)
+
+
+def _encode(recipe: Strings, cache: Path, start: Path | None, strings: list[str]) -> Events:
+    """rows.npy (N, longest) int16, PAD beyond each."""
     if start is not None:
         pieces = of(stored(start / "model.json")["string"])
     else:
@@ -139,8 +152,6 @@ def _cut(recipe: Strings, cache: Path, start: Path | None, strings: list[str] | 
         out[:] = PAD
         for i, row in enumerate(rows):
             out[i, : len(row)] = row
-    if recipe.measured:
-        yield from _measure(recipe, cache, strings)
 
 
 def _measure(recipe: Strings, cache: Path, strings: list[str]) -> Events:

@@ -14,13 +14,17 @@ docs/speed.md.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
-from collections.abc import Sequence
+import shutil
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import safetensors.torch as st
 from torch import nn
 
 from unstir.codecs.seen import nothing
@@ -37,11 +41,13 @@ from unstir.objectives.consistency import Consistency
 from unstir.objectives.distribution import DistributionMatching, Shadowed
 from unstir.objectives.flow_map import FlowMap
 from unstir.objectives.trajectory import TrajectoryMatching
-from unstir.recipes.cache import new_array, stored
+from unstir.recipes.cache import new_array, save, stored
 from unstir.recipes.pipeline import by_one
 from unstir.recipes.recipe import Events, Progress
 from unstir.recipes.start import warm
+from unstir.runtimes.consistency import straight
 from unstir.runtimes.export import add_student
+from unstir.runtimes.manifest import sha256_of
 from unstir.runtimes.model import Model, load
 from unstir.training import distributed
 from unstir.training.loop import Objective, train
@@ -115,36 +121,80 @@ def run(lesson: Lesson, prompts: Sequence[str], out: Path, base: Path) -> Events
     settings, cache = lesson.settings, out / "cache"
     group, model = distributed.group(settings.device), load(base, threads=settings.threads)
     _check(model, lesson)
-    cache.mkdir(parents=True, exist_ok=True)
+    yield from by_one(group, _begun(model, lesson, prompts, out))
     yield from by_one(group, _encoded(model, prompts, cache))
     told = Told(model, prompts, cache)
     yield from by_one(group, _ways(model, lesson, told, cache / "ways.npy"))
-    net = pupil(model, lesson.further)
+    net, part = pupil(model, lesson.further), "student" if lesson.further else "denoiser"
     channels_last(net)
-    ways = stored(cache / "ways.npy")
+    ways, origin = stored(cache / "ways.npy"), sha256_of(base / f"{part}.safetensors")
     if lesson.trainer is not None:
         numbers = lesson.steps if lesson.objective == "trajectory" else (1,)
         data, learns = Ways(model, numbers, told, ways), LEARNS[lesson.objective]
-        yield from _learned(net, learns, data, lesson.trainer, out / lesson.objective)
+        part = lesson.objective
+        place = out / part
+        yield from by_one(group, _anew(place, origin))
+        origin = yield from _learned(net, learns, data, lesson.trainer, place)
     if lesson.refiner is not None:
         teacher = _teacher(model).to(lesson.refiner.device).requires_grad_(False).eval()
         match: Any = DistributionMatching(teacher, model.manifest.defaults.get("scale", 1.0))
         both = Shadowed(net, _teacher(model))
-        data = Ways(model, lesson.steps, told, ways)
-        yield from _learned(both, match, data, lesson.refiner, out / "refined")
+        data, place = Ways(model, lesson.steps, told, ways), out / f"refined-{part}"
+        yield from by_one(group, _anew(place, origin))
+        yield from _learned(both, match, data, lesson.refiner, place)
     if group.first:
         said = {"steps": list(lesson.drawn), "scale": model.manifest.defaults.get("scale", 1.0)}
         add_student(base, out, net, said, _training(model, lesson))
     yield Progress("done", 1, 1)
 
 
+def _begun(model: Model, lesson: Lesson, prompts: Sequence[str], out: Path) -> Events:
+    """Mark the folder with all that ways depend on; ValueError where it is of others, or holds a
+    model that no lesson made."""
+    cache, mark = out / "cache", out / "cache" / "lesson.json"
+    said = {
+        "model": sha256_of(model.folder / "model.json"),
+        "prompts": hashlib.sha256(json.dumps(list(prompts)).encode()).hexdigest(),
+        "ways": lesson.ways, "walk": lesson.walk, "stops": lesson.stops,
+        "seed": lesson.settings.seed,
+    }  # fmt: skip
+    if mark.exists():
+        before = stored(mark)
+        if others := [name for name, value in said.items() if before.get(name) != value]:
+            raise ValueError(
+                f"the run in {out} was begun with another value of {' and '.join(others)}; give "
+                "the old ones, or another --out"
+            )
+    elif (out / "model.json").exists() or (cache.is_dir() and any(cache.iterdir())):
+        raise ValueError(f"{out} holds another model or run; give another --out")
+    cache.mkdir(parents=True, exist_ok=True)
+    save(mark, said)
+    captions = model.folder / "cache" / "conditions.json"
+    if captions.is_file():  # which a student of this one will be asked
+        shutil.copyfile(captions, cache / captions.name)
+    yield Progress("lesson", 1, 1)
+
+
+def _anew(run: Path, origin: str) -> Events:
+    """A folder for a training that begins from the weights of that hash; what another began from
+    others is removed."""
+    mark = run / "origin.sha256"
+    if run.exists() and (mark.read_text() if mark.exists() else "") != origin:
+        shutil.rmtree(run)
+        yield Progress(run.name, 0, 1, f"{run} began from other weights: it begins anew")
+    run.mkdir(exist_ok=True)
+    mark.write_text(origin)
+
+
 def _learned(
     net: nn.Module, objective: Objective, data: Ways, settings: Settings, out: Path
-) -> Events:
-    """Train, and give `net` its averaged weights."""
+) -> Generator[Progress, None, str]:
+    """Train, and give `net` its averaged weights; returns their hash."""
     for event in train(net, objective, data, settings, out):
         yield Progress(out.name, event.step, event.steps, event)
-    net.load_state_dict(export_ema(out, settings.ema[-1]))
+    weights = export_ema(out, settings.ema[-1])
+    net.load_state_dict(weights)
+    return hashlib.sha256(st.save({k: v.contiguous() for k, v in weights.items()})).hexdigest()
 
 
 def _training(model: Model, lesson: Lesson) -> dict[str, Any]:
@@ -161,8 +211,8 @@ def _training(model: Model, lesson: Lesson) -> dict[str, Any]:
 
 def _check(model: Model, lesson: Lesson) -> None:
     said = model.manifest
-    if said.parametrization != "flow" or said.schedule.get("name") != "flow":
-        raise ValueError(f"{said.name} is no flow; only those can be distilled yet")
+    if said.parametrization != "flow" or not straight(said.schedule):
+        raise ValueError(f"{said.name} is no flow without shift; only those can be distilled yet")
     if said.network is None or said.network["name"] != "unet":
         raise ValueError(f"{said.name} is no U-Net; only those can be distilled yet")
     if lesson.further and not said.student:
@@ -196,16 +246,24 @@ def _encoded(model: Model, prompts: Sequence[str], cache: Path) -> Events:
 
 
 def _ways(model: Model, lesson: Lesson, told: Told, file: Path) -> Events:
-    """The teacher's ways at the student's stops, (N, stops + 1, C, h, w) float16."""
+    """The teacher's ways at the student's stops, (N, stops + 1, C, h, w) float16; those that are
+    drawn are kept if it stops."""
     if file.exists():
         return
-    shape = (lesson.ways, lesson.stops + 1, *model.manifest.shape)
-    with new_array(file, shape, np.float16) as ways:
-        for first in range(0, lesson.ways, CHUNK):
-            rows = np.arange(first, min(first + CHUNK, lesson.ways))
+    shape, pieces = (lesson.stops + 1, *model.manifest.shape), file.with_suffix("")
+    pieces.mkdir(exist_ok=True)
+    places = {first: pieces / f"{first}.npy" for first in range(0, lesson.ways, CHUNK)}
+    for first, place in places.items():
+        rows = np.arange(first, min(first + CHUNK, lesson.ways))
+        if not place.exists():
             seed = FIRST_SEED + lesson.settings.seed * MOST_WAYS + first
-            ways[first : first + len(rows)] = way(model, lesson, told(rows), seed, len(rows))
-            yield Progress("ways", first, lesson.ways)
+            with new_array(place, (len(rows), *shape), np.float16) as piece:
+                piece[:] = way(model, lesson, told(rows), seed, len(rows))
+        yield Progress("ways", first, lesson.ways)
+    with new_array(file, (lesson.ways, *shape), np.float16) as ways:
+        for first, place in places.items():
+            ways[first : first + CHUNK] = stored(place)
+    shutil.rmtree(pieces)
 
 
 def way(model: Model, lesson: Lesson, told: Tokens | None, seed: int, count: int) -> np.ndarray:

@@ -9,8 +9,8 @@ deviation; the process is one that this unstir has.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -185,12 +185,17 @@ def _check_student(manifest: Manifest) -> None:
     fields.counts("steps", 1, 16)
     fields.number("scale", 1.0)
     wanted = {*manifest.graphs["denoiser"].inputs, "s"}
-    flows = manifest.parametrization == "flow" and manifest.schedule.get("name") == "flow"
+    flows = manifest.parametrization == "flow" and straight(manifest.schedule)
     if set(graph.inputs) != wanted or manifest.kind != "image" or not flows:
         raise Bad(
             f"gives the graph 'student' the inputs {', '.join(graph.inputs)}; beside this "
-            f"denoiser they are {', '.join(sorted(wanted))}, and both are of a flow"
+            f"denoiser they are {', '.join(sorted(wanted))}, and both are of a flow without shift"
         )
+
+
+def straight(schedule: Mapping[str, Any]) -> bool:
+    """Whether it is the flow whose sigma is the time: what a student learns in."""
+    return schedule.get("name") == "flow" and schedule.get("shift", 1) == 1
 
 
 def _check_latent(codec: Fields, channels: int) -> None:

@@ -28,8 +28,10 @@ from torch import Tensor, nn
 from unstir.core.discrete.process import MASK
 from unstir.networks.autoencoder import Autoencoder
 from unstir.networks.control import Controlled
+from unstir.runtimes import tuned
 from unstir.runtimes.checks import INT8
 from unstir.runtimes.lean import TABLE, lean
+from unstir.runtimes.renewed import renewed, save
 
 OPSET = 18
 FORMAT = 1
@@ -43,38 +45,28 @@ def write(
     """Write weights, graphs and `model.json` into `folder`; returns the completed manifest.
 
     `manifest` holds what is known beforehand (see docs/model-folder.md); "graphs", "weights" and
-    "files" are filled in here. Existing files of the same names are replaced; model.json is
-    written last.
+    "files" are filled in here. Existing files of the same names are replaced, all at the end.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     parts = {"denoiser": denoiser} | ({"autoencoder": autoencoder} if autoencoder else {})
     for net in parts.values():
         net.cpu()  # graphs are traced where their example inputs are
-    for name, net in parts.items():
-        _weights(net, folder / f"{name}.safetensors")
     nets: dict[str, nn.Module] = {"denoiser": denoiser}
     if autoencoder is not None:
         nets |= {"encoder": autoencoder.encoder, "decoder": autoencoder.decoder}
-    graphs = {name: _own_graph(folder, manifest, name, net) for name, net in nets.items()}
-    weights = [f"{name}.safetensors" for name in parts]
-    names = [*weights, *(g["file"] for g in graphs.values())]
-    extra = [n for n in manifest.get("files", {}) if n not in names and (folder / n).is_file()]
-    done = manifest | {
-        "format": FORMAT,
-        "graphs": graphs,
-        "weights": weights,
-        "files": {n: _sha256(folder / n) for n in (*names, *extra)},
-    }
-    _save(folder, done)
+    with renewed(folder) as new:
+        for name, net in parts.items():
+            _weights(net, new / f"{name}.safetensors")
+        graphs = {name: _own_graph(new, manifest, name, net) for name, net in nets.items()}
+        weights = [f"{name}.safetensors" for name in parts]
+        names = [*weights, *(g["file"] for g in graphs.values())]
+        extra = [n for n in manifest.get("files", {}) if n not in names]
+        digests = {n: _sha256(new / n) for n in names}
+        digests |= {n: _sha256(folder / n) for n in extra if (folder / n).is_file()}
+        done = manifest | {
+            "format": FORMAT, "graphs": graphs, "weights": weights, "files": digests,
+        }  # fmt: skip
+        save(new, done)
     return done
-
-
-def _save(folder: Path, manifest: dict[str, Any]) -> None:
-    """model.json, whole or not at all."""
-    temporary = folder / "model.json.tmp"
-    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(folder / "model.json")
 
 
 def redraw(folder: Path) -> dict[str, Any]:
@@ -82,12 +74,13 @@ def redraw(folder: Path) -> dict[str, Any]:
     in 8 bits go, for they would be of the old ones."""
     from unstir.runtimes.torch import networks  # which itself needs no onnx
 
-    manifest = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    _without_8_bits(folder, manifest, [n for n in manifest["graphs"] if n.endswith(INT8)])
-    for name, net in networks(folder, manifest).items():
-        graph = manifest["graphs"][name] = _own_graph(folder, manifest, name, net)
-        manifest["files"][graph["file"]] = _sha256(folder / graph["file"])
-    _save(folder, manifest)
+    with renewed(folder) as new:
+        manifest = _copied(folder, new)
+        _without_8_bits(manifest, [n for n in manifest["graphs"] if n.endswith(INT8)])
+        for name, net in networks(new, manifest).items():
+            graph = manifest["graphs"][name] = _own_graph(new, manifest, name, net)
+            manifest["files"][graph["file"]] = _sha256(new / graph["file"])
+        save(new, manifest)
     return manifest
 
 
@@ -96,10 +89,11 @@ def add_control(
 ) -> dict[str, Any]:
     """Write the model folder `base` with a branch beside its denoiser into `out`; its graph reads
     the denoiser's weights where they are. `said` is model.json's "control"."""
-    manifest = _copied(base, out)
-    manifest["control"] = said | {"training": training}
-    _weights(net.cpu().control, out / "control.safetensors")
-    return _added(out, manifest, "controlled", net, "control.safetensors")
+    with renewed(out) as new:
+        manifest = _copied(base, new)
+        manifest["control"] = said | {"training": training}
+        _weights(net.cpu().control, new / "control.safetensors")
+        return _added(new, manifest, "controlled", net, "control.safetensors")
 
 
 def add_student(
@@ -107,10 +101,11 @@ def add_student(
 ) -> dict[str, Any]:
     """Write the model folder `base` with a student of its denoiser into `out`. `said` is
     model.json's "student"."""
-    manifest = _copied(base, out)
-    manifest["student"] = said | {"training": training}
-    _weights(net.cpu(), out / "student.safetensors")
-    return _added(out, manifest, "student", net, "student.safetensors")
+    with renewed(out) as new:
+        manifest = _copied(base, new)
+        manifest["student"] = said | {"training": training}
+        _weights(net.cpu(), new / "student.safetensors")
+        return _added(new, manifest, "student", net, "student.safetensors")
 
 
 def replace_decoder(
@@ -118,20 +113,22 @@ def replace_decoder(
 ) -> dict[str, Any]:
     """Write the model folder `base` into `out` with this autoencoder, whose encoder is its own
     but whose decoder is another one of the same sizes."""
-    manifest = _copied(base, out)
-    manifest["codec"]["decoder"] = {"training": training}
-    _weights(codec.cpu(), out / "autoencoder.safetensors")
-    return _added(out, manifest, "decoder", codec.decoder, "autoencoder.safetensors")
+    with renewed(out) as new:
+        manifest = _copied(base, new)
+        manifest["codec"]["decoder"] = {"training": training}
+        _weights(codec.cpu(), new / "autoencoder.safetensors")
+        return _added(new, manifest, "decoder", codec.decoder, "autoencoder.safetensors")
 
 
 def add_letters(
     folder: Path, net: nn.Module, sizes: dict[str, Any], training: dict[str, Any]
 ) -> dict[str, Any]:
     """Write the network that gives chains their letters into the folder of a model of chains."""
-    manifest = _copied(folder, folder)
-    manifest["protein"]["letters"] = {"sizes": sizes, "training": training}
-    _weights(net.cpu(), folder / "letters.safetensors")
-    return _added(folder, manifest, "letters", net, "letters.safetensors")
+    with renewed(folder) as new:
+        manifest = _copied(folder, new)
+        manifest["protein"]["letters"] = {"sizes": sizes, "training": training}
+        _weights(net.cpu(), new / "letters.safetensors")
+        return _added(new, manifest, "letters", net, "letters.safetensors")
 
 
 def _added(
@@ -139,27 +136,27 @@ def _added(
 ) -> dict[str, Any]:
     """The manifest, and the folder, with one more graph and its weights."""
     graph = manifest["graphs"][name] = _own_graph(folder, manifest, name, net)
-    _without_8_bits(folder, manifest, [name + INT8])  # which would be of other weights
+    _without_8_bits(manifest, [name + INT8])  # which would be of other weights
     manifest["weights"] = sorted({*manifest["weights"], weights})
     manifest["files"] |= {file: _sha256(folder / file) for file in (weights, graph["file"])}
-    _save(folder, manifest)
+    save(folder, manifest)
     return manifest
 
 
-def _without_8_bits(folder: Path, manifest: dict[str, Any], names: list[str]) -> None:
+def _without_8_bits(manifest: dict[str, Any], names: list[str]) -> None:
     for name in names:
         if old := manifest["graphs"].pop(name, None):
             del manifest["files"][old["file"]]
-            (folder / old["file"]).unlink(missing_ok=True)
 
 
-def _copied(base: Path, out: Path) -> dict[str, Any]:
-    """All files of a model folder in another one, but for model.json, which is returned."""
-    out.mkdir(parents=True, exist_ok=True)
+def _copied(base: Path, new: Path) -> dict[str, Any]:
+    """All files of a model folder in another one, with the paths that were searched for it, but
+    for model.json, which is returned."""
     manifest = json.loads((base / "model.json").read_text(encoding="utf-8"))
     for file in manifest["files"]:
-        if (base / file).resolve() != (out / file).resolve():
-            shutil.copyfile(base / file, out / file)
+        shutil.copyfile(base / file, new / file)
+    if (base / tuned.FILE).is_file():
+        shutil.copyfile(base / tuned.FILE, new / tuned.FILE)
     return manifest
 
 

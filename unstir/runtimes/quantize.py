@@ -24,9 +24,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from unstir.modalities.files import replacing
 from unstir.runtimes.checks import INT8
 from unstir.runtimes.manifest import sha256_of
+from unstir.runtimes.renewed import renewed, save
 
 ACTIVATIONS, WEIGHTS = 255, 63
 """Steps of an activation's range, and the largest weight."""
@@ -56,6 +56,8 @@ def watched(graph: Path, feeds: Iterable[Mapping[str, np.ndarray]]) -> dict[str,
     model = onnx.load(graph)
     inner = _inner(model.graph)
     names = sorted({name for node in inner for name in (node.input[0], node.output[0])})
+    if not names:
+        return {}
     known = {output.name for output in model.graph.output}
     for name in names:
         if name not in known:
@@ -120,17 +122,13 @@ def listed(folder: Path, names: Mapping[str, Path]) -> None:
     graphs, files = manifest["graphs"], manifest["files"]
     for name in [name for name in graphs if name.endswith(INT8)]:
         del files[graphs.pop(name)["file"]]
-    for name, made in names.items():
-        file = f"{name}{INT8}.onnx"
-        made.replace(folder / file)
-        graphs[name + INT8] = graphs[name] | {"file": file}
-        files[file] = sha256_of(folder / file)
-    with replacing(folder / "model.json") as temporary:
-        text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-        temporary.write_text(text, encoding="utf-8")
-    for old in folder.glob(f"*{INT8}.onnx"):
-        if old.name not in files:
-            old.unlink()
+    with renewed(folder) as new:
+        for name, made in names.items():
+            file = f"{name}{INT8}.onnx"
+            made.replace(new / file)
+            graphs[name + INT8] = graphs[name] | {"file": file}
+            files[file] = sha256_of(new / file)
+        save(new, manifest)
 
 
 def _stored(graph: Any) -> dict[str, str]:

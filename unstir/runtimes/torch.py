@@ -21,6 +21,8 @@ from unstir.networks.device import device_of
 from unstir.networks.unet import UNet
 
 Graph = Callable[..., np.ndarray]
+_COMPILING = ("torch._dynamo.exc", "torch._inductor.exc")
+"""Where the errors of compiling are from; they have no public name."""
 
 
 def load_graphs(
@@ -79,6 +81,15 @@ def _function(net: nn.Module, device: torch.device, names: Sequence[str]) -> Gra
     def run(*inputs: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
             tensors = [torch.tensor(np.asarray(a, np.float32)).to(device) for a in inputs]
-            return net(**dict(zip(names, tensors, strict=True))).cpu().numpy()
+            try:
+                return net(**dict(zip(names, tensors, strict=True))).cpu().numpy()
+            except RuntimeError as error:
+                if type(error).__module__ not in _COMPILING:
+                    raise
+                why = str(error).strip().partition("\n")[0]
+                raise OSError(
+                    f"torch cannot compile here ({why}); install what it misses, as a C++ "
+                    "compiler, or leave compile out"
+                ) from error
 
     return run

@@ -3,19 +3,23 @@
     found = find(manifest, sampler="dpmpp_2m", steps=6, scale=3.0, guidance="cfg")
     found.times                        # 1.0, ..., 0.0
 
-A file is used as long as the model has the denoiser that its paths were searched with; one that is
-damaged is told of.
+A file is used as long as the model has the denoiser that its paths were searched with, graph and
+weights; one that is damaged is told of.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from unstir.core.parametrizations import highest
+from unstir.core.schedules import from_json
 from unstir.modalities.files import replacing
 from unstir.runtimes.checks import Bad, Fields
 from unstir.runtimes.manifest import BadModel, Manifest
@@ -58,7 +62,7 @@ def read(manifest: Manifest) -> list[Tuned]:
         data = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return []
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BadModel(f"{file} is not readable JSON ({error}); {_WAY_OUT}") from None
     if not isinstance(data, dict) or data.get("denoiser") != _denoiser(manifest):
         return []
@@ -68,26 +72,37 @@ def read(manifest: Manifest) -> list[Tuned]:
         paths = data.get("paths")
         if not isinstance(paths, list):
             raise Bad('has no list "paths"')
-        return [_checked(Fields(entry if isinstance(entry, dict) else {})) for entry in paths]
+        top = highest(manifest.parametrization, from_json(manifest.schedule))
+        return [_checked(Fields(entry if isinstance(entry, dict) else {}), top) for entry in paths]
     except Bad as error:
         raise BadModel(f"{file} {error}; {_WAY_OUT}") from None
 
 
-def _denoiser(manifest: Manifest) -> str:
-    """The SHA-256 of the graph that is walked."""
-    return manifest.files[manifest.graphs["denoiser"].file]
+def digest(times: Iterable[float]) -> str:
+    """What tells one path from another: the SHA-256 of its times."""
+    return hashlib.sha256(json.dumps([float(t) for t in times]).encode()).hexdigest()
+
+
+def _denoiser(manifest: Manifest) -> list[str]:
+    """The SHA-256 of the graph that is walked, and of its weights, which are a file of their own
+    (export.py)."""
+    graph = manifest.graphs["denoiser"].file
+    names = (graph, str(Path(graph).with_suffix(".safetensors")))
+    return [manifest.files[name] for name in names if name in manifest.files]
 
 
 _WAY_OUT = "delete it, or run `unstir tune` again"
 
 
-def _checked(said: Fields) -> Tuned:
+def _checked(said: Fields, top: float) -> Tuned:
     times = said.numbers("times")
     steps = said.count("steps", 1000)
     falls = all(s < t for t, s in pairwise(times))
-    if len(times) != steps + 1 or not falls or times[0] > 1 or times[-1] < 0:
+    whole = math.isclose(times[0], top, abs_tol=1e-6) and times[-1] == 0
+    if len(times) != steps + 1 or not falls or not whole:
         raise Bad(
-            f"has {len(times)} times for {steps} steps; one more than steps fall from 1 to 0"
+            f"has {len(times)} times from {times[0]:g} to {times[-1]:g} for {steps} steps; one "
+            f"more than steps fall from {top:g} to 0"
         )
     return Tuned(
         said.text("sampler"), steps, said.number("scale"), said.text("guidance"), times,
@@ -96,14 +111,13 @@ def _checked(said: Fields) -> Tuned:
 
 
 def write(manifest: Manifest, paths: Iterable[Tuned]) -> Path:
-    """Add paths to the model's file, in place of older ones for the same."""
+    """Make these the model's paths, in place of all that its file had."""
     file = manifest.folder / FILE
     if not os.access(manifest.folder, os.W_OK):
         raise PermissionError(
             f"nothing can be written in {manifest.folder}; copy the model folder and tune the copy"
         )
-    every = {path.key: path for path in (*read(manifest), *paths)}
-    rows = [asdict(every[key]) for key in sorted(every)]
+    rows = [asdict(path) for path in sorted(paths, key=lambda path: path.key)]
     text = json.dumps({"format": FORMAT, "denoiser": _denoiser(manifest), "paths": rows}, indent=1)
     with replacing(file) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")

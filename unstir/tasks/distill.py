@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,8 @@ def distill(
         )
     if threads is not None:
         whole("threads", threads, 1, 1024)
+    if device is not None:
+        import_module("unstir.networks.device").device_of(device)
     base = folder(os.path.expanduser(model)).resolve()
     manifest = read(base)
     if manifest.kind != "image":

@@ -50,6 +50,7 @@ def evaluate(
     steps: int | None = None,
     sampler: str | None = None,
     scale: float | None = None,
+    spacing: str | None = None,
     prompts: Path | None = None,
     split: str | None = None,
     training: str | None = None,
@@ -72,6 +73,7 @@ def evaluate(
         steps: Budget of calls of the denoiser for each picture.
         sampler: How the model walks from noise to picture.
         scale: Strength of the guidance.
+        spacing: How the steps are spread: tuned or uniform, to compare them; or karras, ...
         prompts: File with a prompt on each line; else the captions of the reference.
         split: Part of the reference: heldout, train, or another folder inside.
         training: What the model was trained on, for the copy check: a folder or a data
@@ -97,10 +99,13 @@ def evaluate(
     model, way = None, None
     if not _is_folder(what):
         model = load(os.path.expanduser(what), threads=threads)
-        way = process.resolve(model, steps=steps, sampler=sampler, scale=scale, taught=True)
+        way = process.resolve(
+            model, steps=steps, sampler=sampler, scale=scale, spacing=spacing, taught=True
+        )
         settings |= {"steps": way.steps, "sampler": way.name, "scale": way.scale}
+        settings |= {"spacing": way.spacing}
         settings |= {"n": count or DRAWN, "model_sha256": model.manifest.sha256}
-    elif (steps, sampler, scale, prompts) != (None, None, None, None):
+    elif any(asked is not None for asked in (steps, sampler, scale, spacing, prompts)):
         raise BadRequest(f"{what} is a folder of pictures: nothing is drawn, so no --steps")
     side = min(model.manifest.size) if model else 64
     real = opened(against, most=most, split=split, size=side, seed=seed)

@@ -20,10 +20,11 @@ import numpy as np
 from unstir.core.levels import Step
 from unstir.core.noise import seeds
 from unstir.modalities.images import MOST_PIXELS, from_model
+from unstir.runtimes.checks import INT8
 from unstir.runtimes.model import Model, Runtime
 from unstir.tasks.enlarger import Enlarger, enlarger
 from unstir.tasks.prepared import Prepared, prepare
-from unstir.tasks.process import Process
+from unstir.tasks.process import STUDENT, Process, unlike
 from unstir.tasks.request import BadRequest, whole, words
 from unstir.tasks.run import GROUP, Diverged, Event, Note, Progress, Run
 from unstir.tasks.subject import Subject
@@ -88,7 +89,7 @@ def generate(
         n: How many pictures; picture i has the seed SEED + i.
         seed: The number the noise is drawn from; without it one is drawn and recorded.
         steps: Budget of calls of the denoiser; a guided one runs the network twice. Where the
-            model has a student, its few steps are drawn by that.
+            model has a student, its few steps are drawn by that (docs/speed.md).
         sampler: How to walk from noise to picture: ddim, euler, heun, dpmpp_2m, ..., student.
         scale: Strength of the guidance; 1 is none.
         negative: What the picture should not show.
@@ -105,11 +106,12 @@ def generate(
         device: cpu; or cuda, with the runtime torch.
         compile: Let torch compile the networks: worth it for many pictures.
     """
+    negative = negative if words("negative", negative).strip() else ""
     ready = prepare(
         prompt, negative, model=model, n=n, seed=seed, threads=threads, runtime=runtime,
         padded=padded, steps=steps, sampler=sampler, spacing=spacing, scale=scale,
-        guidance=guidance, interval=interval, taught=not negative, device=device,
-        compile=compile,
+        guidance=guidance, interval=interval, device=device, compile=compile,
+        taught=not negative,
     )  # fmt: skip
     shown, pixels = shown_size(ready.model, size)
     name, large = _enlarger(ready, pixels, enlarge)
@@ -118,7 +120,36 @@ def generate(
     )
     job = Drawing(ready.way, ready.about, ready.seed)
     drawn = large.pixels if large else None
-    return Run(ready.model, job, recipe, n, ready.about.notes, enlarge=drawn)
+    against = unlike(ready.model.manifest.student or {}, spacing, scale, interval, guidance)
+    untaught = _untaught(ready, against) if sampler is None and steps is not None else ()
+    notes = (*ready.about.notes, *untaught, *_exact(ready, large))
+    return Run(ready.model, job, recipe, n, notes, enlarge=drawn)
+
+
+def _untaught(ready: Prepared, against: Sequence[str]) -> Iterator[str]:
+    """Why the model's student does not draw, though it draws in so many steps."""
+    said, way, about = ready.model.manifest, ready.way, ready.about
+    if way.name != STUDENT and way.steps in (said.student or {}).get("steps", ()):
+        others = {"a negative": about.negative, "an empty prompt": about.empty}
+        why = [f"this {name}" for name in against] + [k for k, there in others.items() if there]
+        yield (
+            f"the student of {said.name} draws in {way.steps} steps, but not with "
+            f"{' and '.join(why)}: the model itself draws"
+        )
+
+
+def _exact(ready: Prepared, large: Enlarger | None) -> Iterator[str]:
+    """Which graphs in use have no form in 8 bits, where that is asked for."""
+    model, network = ready.model, STUDENT if ready.way.name == STUDENT else "denoiser"
+    if model.runtime == "int8":
+        used = [(model, network), (model, "decoder")]
+        used += [(large.ready.model, "denoiser")] if large else []
+        for owner, name in used:
+            if name in owner.graphs and name + INT8 not in owner.manifest.graphs:
+                yield (
+                    f"the {name} of {owner.manifest.name} has no graph in 8 bits: it runs in "
+                    "single precision; `unstir quantize` tries to make one"
+                )
 
 
 def _enlarger(

@@ -10,17 +10,20 @@ forward path, and the network, which is told its last estimate, is told the part
 be: objectives/molecule.py). A molecule stands nowhere in particular: at every step the part is
 laid where the estimate has these atoms, turned to fit, and in the end it is given back where it
 stands in the file, to the last digit. Where only the graph is kept, its atoms and bonds are held
-so, and they may stand anywhere: other shapes of the same molecule.
+so, and they may stand anywhere: other shapes of the same molecule. The network does not tell a
+shape from its mirror image, so one whose stereo is not that of the file is mirrored if that mends
+it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from unstir.modalities.chemistry import stereo
 from unstir.modalities.folds import fit, superposed
 from unstir.modalities.sdf import BadMolecule, Structure, kind
 from unstir.modalities.structures import BONDS, KNOWN, pack, unpack
@@ -72,11 +75,12 @@ def part(given: Structure, rows: Sequence[int], model: Model) -> Structure:
 
 @dataclass(frozen=True)
 class Kept:
-    """The first atoms of whatever is drawn, with the bonds among them, and unless they are not
-    `placed` with where they stand to each other."""
+    """The first atoms of whatever is drawn, with the bonds among them, and with where they stand
+    to each other or, if they are not `placed`, at best their `stereo` (that of chemistry.py)."""
 
     atoms: Structure
     placed: bool = True
+    stereo: Mapping[tuple[int, ...], str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.atoms)
@@ -105,7 +109,7 @@ class Kept:
 
     def exact(self, drawn: Structure) -> Structure:
         """The molecule, with what is kept to the last bit: where the kept part stands, if it is
-        placed."""
+        placed; else mirrored where its stereo asks for it."""
         kept, count = self.atoms, len(self)
         x, bonds = drawn.positions, drawn.bonds.copy()
         bonds[:count, :count] = kept.bonds
@@ -117,4 +121,10 @@ class Kept:
             kept.symbols + drawn.symbols[count:],
             kept.charges + drawn.charges[count:],
         )
-        return replace(drawn, symbols=symbols, charges=charges, positions=x, bonds=bonds)
+        made = replace(drawn, symbols=symbols, charges=charges, positions=x, bonds=bonds)
+        mirrored = replace(made, positions=x * [-1, 1, 1])
+        return mirrored if not self.same(made) and self.same(mirrored) else made
+
+    def same(self, molecule: Structure) -> bool:
+        """Whether it has the stereo that is kept."""
+        return not self.stereo or self.stereo.items() <= stereo(molecule).items()

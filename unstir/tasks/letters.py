@@ -22,6 +22,9 @@ from unstir.core.noise import uniform
 from unstir.modalities.proteins import RESIDUES
 from unstir.runtimes.model import Model
 
+FIXED = ("random_order", "confidence")
+"""Samplers that show tokens in fixed numbers."""
+
 
 def letters(
     model: Model, states: np.ndarray, lengths: Sequence[int], seeds: Sequence[int],
@@ -38,10 +41,16 @@ def letters(
                 row[place] = RESIDUES.index(letter)
     trace = states.astype(np.float32)
     net = subs(lambda z, t: model.graphs["letters"](z.astype(np.float32), trace))
-    count = longest if steps is None else min(steps, longest)
+    count = useful(sampler, longest if steps is None else steps, longest)
     path: list[Level] = paths.path(TABLE["polynomial"](), count, paths.TABLE[spacing])
     noise = uniform(seeds, (longest,), field="letters")
     walk = find("discrete.samplers", sampler)
     for step in walk(tempered(net, temperature), x, path, noise=noise):
         x = step.x
     return ["".join(RESIDUES[token] for token in row[row >= 0]) for row in x]
+
+
+def useful(sampler: str, steps: int, longest: int) -> int:
+    """Of so many steps those that are run: where numbers are fixed, more than there are tokens
+    would show nothing."""
+    return min(steps, longest) if sampler in FIXED else steps

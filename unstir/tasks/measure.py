@@ -33,6 +33,9 @@ ENDINGS = {
     ".csv": "smiles", ".pdb": "proteins", ".cif": "proteins", ".fasta": "proteins",
 }  # fmt: skip
 """Ending of a file -> the same."""
+BESIDE = frozenset((".csv", ".fasta", ".xyz"))
+"""Files that a folder may have beside those that are measured: a table of pictures, letters
+without places, atoms without bonds."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,9 @@ def files_of(what: str) -> list[Path]:
     place = Path(os.path.expanduser(what))
     if what in shelf() or (place / "model.json").is_file():
         return []
+    if place.suffix.lower() in ENDINGS and not place.exists():
+        raise FileNotFoundError(f"there is no file {what}")
     if place.is_file():
         return [place] if place.suffix.lower() in ENDINGS else []
-    mine = ENDINGS.keys() - {".csv"}  # a table beside pictures is theirs
+    mine = ENDINGS.keys() - BESIDE
     return sorted(f for f in place.glob("*") if f.suffix.lower() in mine and f.is_file())

@@ -15,6 +15,7 @@ from typing import Any, get_args
 
 from unstir.runtimes.model import Model, Runtime, load
 from unstir.runtimes.shelf import folder
+from unstir.runtimes.tuned import digest
 from unstir.tasks import process, subject
 from unstir.tasks.process import Process
 from unstir.tasks.recipe import Recipe
@@ -42,6 +43,7 @@ class Prepared:
         evaluation takes `times` runs of the network, and `extra` runs besides."""
         manifest, way = self.model.manifest, way or self.way
         runs = way.evaluations(way.guided(self.about.pos, self.about.neg))
+        walked = digest(level.t for level in self.way.path)
         return Recipe(
             prompt=self.about.prompt, negative=self.about.negative, model=self.asked,
             name=manifest.name, sha256=manifest.sha256, seed=self.seed, steps=way.steps,
@@ -49,7 +51,8 @@ class Prepared:
             scale=way.scale, guidance=way.guidance, interval=way.interval, pixels=pixels,
             padded=self.model.padded, runtime=self.model.runtime, threads=self.model.threads,
             asked_threads=self.asked_threads, device=self.model.device,
-            compiled=self.model.compiled, **more,
+            compiled=self.model.compiled,
+            tuned=walked if way.spacing == process.TUNED else "", **more,
         )  # fmt: skip
 
 
@@ -61,8 +64,10 @@ def prepare(
     """Check a request and load its model; `walk` is what `process.resolve` takes."""
     first = first_seed(seed, n)
     loaded = loaded_model(model, runtime, threads, padded, kind, device, compile)
-    way = process.resolve(loaded, **walk)
     about = subject.understood(loaded, prompt, negative, want)
+    if about.empty and walk.get("sampler") is None:
+        walk |= {"taught": False}  # a student saw captions only
+    way = process.resolve(loaded, **walk)
     return Prepared(loaded, way, about, first, model, threads)
 
 

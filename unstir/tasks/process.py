@@ -11,7 +11,7 @@ What a model prefers stands in its model.json ("defaults").
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,7 +125,9 @@ def resolve(
     none fits. `taught`: this can be drawn by the model's student, who does so where only its
     number of steps is asked for."""
     prefers, student = model.manifest.defaults, model.manifest.student or {}
-    plain = (sampler, spacing, scale, interval, guidance) == (None, None, None, None, "cfg")
+    if steps is not None:
+        steps = whole("steps", steps, 1, MOST_STEPS)
+    plain = sampler is None and not unlike(student, spacing, scale, interval, guidance)
     if sampler == STUDENT or (taught and plain and steps in student.get("steps", ())):
         return _student(model, steps, (spacing, scale, interval, guidance), taught)
     if sampler is not None:
@@ -153,6 +155,20 @@ def resolve(
     return Process(walk, levels, name, steps, spacing, scale, guidance, _interval(interval))
 
 
+def unlike(
+    student: Mapping[str, Any], spacing: str | None, scale: float | None,
+    interval: tuple[float, float] | None, guidance: str,
+) -> list[str]:  # fmt: skip
+    """What of this a student did not learn: even steps, at one scale."""
+    learned = {
+        "spacing": spacing in (None, "uniform"),
+        "scale": scale in (None, student.get("scale")),
+        "interval": interval is None,
+        "guidance": guidance == "cfg",
+    }
+    return [name for name, like in learned.items() if not like]
+
+
 def _student(model: Model, steps: int | None, asked: tuple[Any, ...], taught: bool) -> Process:
     """The walk of the model's student: even steps, as it learned them."""
     name, said = model.manifest.name, model.manifest.student
@@ -167,17 +183,14 @@ def _student(model: Model, steps: int | None, asked: tuple[Any, ...], taught: bo
     if steps not in said["steps"]:
         known = ", ".join(map(str, said["steps"]))
         raise BadRequest(f"steps is {steps!r}; the student of {name} takes {known}")
-    spacing, scale, interval, guidance = asked
-    if spacing not in (None, "uniform") or scale not in (None, said["scale"]):
+    if wrong := unlike(said, *asked):
         raise BadRequest(
-            f"the student of {name} learned even steps at scale {said['scale']:g}; leave scale "
-            "and spacing out, or give another sampler"
+            f"the student of {name} learned even steps at scale {said['scale']:g} and cannot be "
+            f"guided; leave {' and '.join(wrong)} out, or give another sampler"
         )
-    if interval is not None or guidance != "cfg":
-        raise BadRequest(f"the student of {name} cannot be guided; give another sampler")
     levels = paths.path(model.schedule, steps)
     walk = find("samplers", "ddim")
-    return Process(walk, levels, STUDENT, steps, "uniform", said["scale"], guidance, None)
+    return Process(walk, levels, STUDENT, steps, "uniform", said["scale"], "cfg", None)
 
 
 def _levels(model: Model, count: int, spacing: str, better: Tuned | None) -> list[Level]:

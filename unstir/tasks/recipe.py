@@ -33,7 +33,8 @@ _OF_PICTURES = ("size", "enlarge", "pixels")
 class Recipe:
     """One picture's settings; `model` as it was asked for, `name` and `sha256` as its model.json
     says. `enlarge` is how a drawing was made larger than the model draws: "lanczos", or by the
-    upscaler of that name, whose SHA-256 is `enlarger`. Of an edit, `given` are the words before
+    upscaler of that name, whose SHA-256 is `enlarger`; `tuned` is the digest of a path that was
+    searched for (runtimes/tuned.py). Of an edit, `given` are the words before
     the prompt and `options` its own flags, by name, and `files` the SHA-256 of each file that was
     read."""
 
@@ -60,6 +61,7 @@ class Recipe:
     size: int | str | None = None
     enlarge: str | None = None
     enlarger: str = ""
+    tuned: str = ""
     verb: str = "generate"
     given: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -108,6 +110,7 @@ class Recipe:
             "seed": self.seed,
             "model": {"name": self.name, "sha256": self.sha256},
             **(enlarger if self.enlarger else {}),
+            **({"tuned": self.tuned} if self.tuned else {}),
             "settings": self._settings() | self._edit(),
             "runtime": self._runtime(),
             "versions": versions(self.runtime),

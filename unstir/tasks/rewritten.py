@@ -23,7 +23,7 @@ from unstir.modalities.chains import SCALE
 from unstir.modalities.proteins import Protein
 from unstir.modalities.source import sha256
 from unstir.runtimes.model import Model
-from unstir.tasks.letters import letters
+from unstir.tasks.letters import letters, useful
 from unstir.tasks.prepared import first_seed, loaded_model
 from unstir.tasks.proteins import SURE
 from unstir.tasks.recipe import Recipe
@@ -95,10 +95,11 @@ def rewriting(
     heat = number("temperature", SURE if temperature is None else temperature, 0.01, 10)
     steps = whole("steps", len(given) if steps is None else steps, 1, 1000)
     find("discrete.samplers", words("sampler", sampler or USUAL))
+    steps = useful(sampler or USUAL, steps, longest)
     named(paths.TABLE, words("spacing", spacing or "uniform"), "spacings")
     recipe = Recipe(
         prompt=None, negative="", model=model, name=name, sha256=loaded.manifest.sha256,
-        seed=first, steps=steps, evaluations=min(steps, longest), sampler=sampler or USUAL,
+        seed=first, steps=steps, evaluations=steps, sampler=sampler or USUAL,
         spacing=spacing or "uniform", scale=None, guidance="cfg", interval=None, pixels=(0, 0),
         padded=False, runtime="onnx", threads=loaded.threads, asked_threads=threads,
         verb="inpaint", given={"protein": protein}, files={protein: sha256(path)},

@@ -22,7 +22,7 @@ from unstir.modalities import a1111, proteins, sdf
 from unstir.modalities.image_text import KEY, extract
 from unstir.modalities.images import BadPicture
 from unstir.modalities.source import sha256
-from unstir.runtimes import manifest, shelf
+from unstir.runtimes import manifest, shelf, tuned
 from unstir.tasks.recipe import SCHEMA
 from unstir.tasks.request import harmless
 
@@ -107,11 +107,14 @@ def _rows(path: Path) -> tuple[str, str]:
     try:
         with path.open(encoding="utf-8", errors="replace", newline="") as file:
             rows = list(csv.DictReader(file))
-        words = shlex.split((rows[0].get("command") or "") if rows else "")
+        first = rows[0] if rows else {}
+        words = shlex.split(first.get("command") or "")
     except (csv.Error, ValueError):
         return "", ""
-    recipe = json.dumps({"schema": SCHEMA, "command": words}) if words else ""
-    return recipe, _of(len(rows), "strings")
+    recipe: dict[str, Any] = {"schema": SCHEMA, "command": words}
+    if first.get("sha256"):
+        recipe["model"] = {"sha256": first["sha256"]}
+    return json.dumps(recipe) if words else "", _of(len(rows), "strings")
 
 
 def _of(count: int, what: str) -> str:
@@ -154,16 +157,35 @@ def _changes(recipe: Mapping[str, Any]) -> list[str]:
     """Why the command may give another picture here."""
     models = (("model", "--model"), ("enlarger", "--enlarge"))
     notes = [_another(recipe, *which) for which in models if which[0] in recipe]
+    notes += [_retuned(recipe)] if "tuned" in recipe else []
     return [note for note in (*notes, *map(_changed, *_files(recipe))) if note]
+
+
+def _asked(recipe: Mapping[str, Any], flag: str, name: Any = "") -> str:
+    """What the command says after a flag, or the name."""
+    words = recipe["command"]
+    return str(words[words.index(flag) + 1] if flag in words[:-1] else name)
+
+
+def _retuned(recipe: Mapping[str, Any]) -> str:
+    """Whether the path that was searched for the model is not among those it has here."""
+    asked = _asked(recipe, "--model")
+    try:
+        there = tuned.read(manifest.read(shelf.folder(asked)))
+    except ValueError:
+        return ""  # what is wrong with the model is told by others
+    gone = recipe["tuned"] not in map(tuned.digest, (path.times for path in there))
+    note = f"the path that was tuned for {asked} is another here, or gone: not the same picture"
+    return note if gone else ""
 
 
 def _another(recipe: Mapping[str, Any], key: str, flag: str) -> str:
     """Whether a model that was used is gone or another."""
-    said, words = recipe[key], recipe["command"]
+    said = recipe[key]
     name, sha256 = (said.get("name"), said.get("sha256")) if isinstance(said, dict) else ("", "")
-    asked = words[words.index(flag) + 1] if flag in words[:-1] else name
+    asked = _asked(recipe, flag, name)
     try:
-        here = manifest.read(shelf.folder(str(asked))).sha256
+        here = manifest.read(shelf.folder(asked)).sha256
     except ValueError:
         return f"the model {asked} is not here: the command would not find it"
     other = here != sha256

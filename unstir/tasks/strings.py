@@ -30,6 +30,7 @@ from unstir.core.noise import uniform
 from unstir.core.schedules import level
 from unstir.modalities.smiles import Pieces
 from unstir.runtimes.model import Model, paired
+from unstir.tasks.letters import useful
 from unstir.tasks.prepared import first_seed, loaded_model
 from unstir.tasks.recipe import Recipe
 from unstir.tasks.request import BadRequest, number, whole, words
@@ -112,7 +113,7 @@ class Writing:
         net, free = tempered(self._net(len(each)), self.temperature), x == MASK
         process, known = TABLE[self.model.manifest.schedule["name"]](), self.recipe
         spacing = paths.TABLE[known.spacing]
-        steps = min(known.steps, x.shape[1])  # more would show nothing
+        steps = useful(known.sampler, known.steps, x.shape[1])
         path: list[Level] = paths.path(process, steps, spacing)
         for step in find("discrete.samplers", known.sampler)(
             net, x, path, noise=self._noise(each, x.shape[1], "")
@@ -217,7 +218,8 @@ def strings(
         temperature: Below 1 surer, above 1 more varied.
         want: Numbers that they shall have, where the model knows of any: logp=2,weight=300.
         scale: How strongly they shall (1: as they are distributed).
-        steps: In how many steps the pieces are shown; with fewer than pieces several at once.
+        steps: In how many steps the pieces are shown; with fewer than pieces several at once, and
+            more only with ancestral and remdm.
         sampler: Which are shown first: random_order, confidence, ancestral, remdm.
         sweeps: How often every piece is drawn anew, when all others are known.
     """
@@ -291,6 +293,7 @@ def _writing(
     named(paths.TABLE, spread, "spacings")
     if name == "gibbs":
         raise BadRequest("gibbs mends strings that are there; give another sampler")
+    steps = useful(name, steps, longest)
     heat = number(
         "temperature", prefers["temperature"] if temperature is None else temperature, 0.01, 10
     )
@@ -307,7 +310,7 @@ def _writing(
     recipe = Recipe(
         prompt=None, negative="", model=model, name=loaded.manifest.name,
         sha256=loaded.manifest.sha256, seed=first, steps=steps,
-        evaluations=(min(steps, longest) + again * longest) * (1 + guided), sampler=name,
+        evaluations=(steps + again * longest) * (1 + guided), sampler=name,
         spacing=spread, scale=None if about.pos is None else strong, guidance="cfg",
         interval=None, pixels=(0, 0), padded=False, runtime="onnx", threads=loaded.threads,
         asked_threads=threads, options=options,

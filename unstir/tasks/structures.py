@@ -49,6 +49,7 @@ class Drawn:
     recipe: Recipe
     about: Subject
     kept: Kept | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.n
@@ -63,6 +64,10 @@ class Drawn:
             said = json.dumps(replace(self.recipe, seed=self.seed + i).to_json(file))
             title = f"{self.recipe.name} {self.seed + i}"
             yield replace(molecule, title=title, tags={KEY: said})
+
+    def others(self, made: Sequence[Structure]) -> int:
+        """How many of them are another stereoisomer than what is kept."""
+        return 0 if self.kept is None else sum(not self.kept.same(each) for each in made)
 
     def group(self, which: range) -> list[Structure]:
         """Some of them."""

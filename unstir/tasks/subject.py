@@ -28,6 +28,11 @@ class Subject:
     neg: Tokens | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def empty(self) -> bool:
+        """Whether the model would take a condition and is told nothing."""
+        return self.pos is not None and not self.pos.mask.any()
+
 
 def understood(
     model: Model, prompt: str | None, negative: str, want: str | None = None

@@ -28,8 +28,10 @@ from unstir.core.find import find
 from unstir.core.levels import Level
 from unstir.core.noise import gaussian, seeds
 from unstir.modalities.files import check_folder
+from unstir.runtimes import tuned
+from unstir.runtimes.manifest import BadModel
 from unstir.runtimes.model import Model
-from unstir.runtimes.tuned import Tuned, write
+from unstir.runtimes.tuned import Tuned
 from unstir.tasks.prepared import loaded_model
 from unstir.tasks.process import Process, resolve, usual
 from unstir.tasks.progress import Progress
@@ -53,7 +55,8 @@ Told = tuple[Tokens | None, Tokens | None]
 
 @dataclass(frozen=True)
 class Report:
-    """What was found for each number of steps; `kept` is what the model's file got."""
+    """What was found for each number of steps; `kept` is what the model's file got, in place of
+    all it had for them."""
 
     rows: tuple[Tuned, ...]
     kept: tuple[Tuned, ...]
@@ -84,6 +87,11 @@ def tune(
     if least > most:
         raise BadRequest(f"steps is {least},{most}; give the smaller number first")
     whole("walks", walks, 1, 4096)
+    if guidance == "cfgpp":
+        raise BadRequest(
+            "guidance is cfgpp, which is another walk for each path, so none of them ends where a "
+            "fine walk does; give cfg, rescale or apg"
+        )
     loaded = loaded_model(model, "onnx", threads, False)
     check_folder(loaded.folder)
     way = resolve(
@@ -94,12 +102,20 @@ def tune(
             f"{way.name} draws fresh noise as it goes, so no path of it ends where a fine walk "
             "does; take ddim, dpmpp_2m or another that draws none"
         )
-    told = to_draw(loaded, prompts)
-    return _tuned(loaded, way, told, range(least, most + 1), walks)
+    told, old = to_draw(loaded, prompts), _old(loaded)
+    return _tuned(loaded, way, told, range(least, most + 1), walks, old)
+
+
+def _old(model: Model) -> list[Tuned]:
+    """The paths that the model has; none where they are damaged, for the file is written anew."""
+    try:
+        return tuned.read(model.manifest)
+    except BadModel:
+        return []
 
 
 def _tuned(
-    model: Model, way: Process, told: Told, budgets: range, walks: int
+    model: Model, way: Process, told: Told, budgets: range, walks: int, old: list[Tuned]
 ) -> Iterator[Progress | Report]:
     cost = sys.modules[way.sampler.__module__].COST
     counts = sorted({cost.steps_for(budget) for budget in budgets})
@@ -125,8 +141,10 @@ def _tuned(
         rows.append(row)
         done += 2 * count * CHECKED
         yield Progress(done, total, f"{count} steps: {error:.4f}, {plain:.4f} as usual")
-    kept = tuple(row for row in rows if row.error < row.plain)
-    file = write(model.manifest, kept) if kept else None
+    kept, searched = tuple(row for row in rows if row.error < row.plain), {row.key for row in rows}
+    others = [path for path in old if path.key not in searched]
+    there = kept or (model.folder / tuned.FILE).exists()
+    file = tuned.write(model.manifest, [*others, *kept]) if there else None
     yield Report(tuple(rows), kept, file)
 
 

@@ -20,7 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from unstir.training import checkpoint, devices, schedule, sentinel, signals, snapshots, state
+from unstir import signals
+from unstir.training import checkpoint, devices, schedule, sentinel, snapshots, state
 from unstir.training.checkpoint import Checkpoint, CheckpointError
 from unstir.training.data import Batch, Dataset, Order, ahead
 from unstir.training.distributed import Group

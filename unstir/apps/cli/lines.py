@@ -1,5 +1,5 @@
 """SMILES in text files: .smi, a string and its name on each line, or .csv, where each is beside
-its seed and the command that makes it."""
+its seed, the command that makes it and the model's SHA-256."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ ENDINGS = (".smi", ".csv")
 
 @dataclass(frozen=True)
 class Line:
-    """One string, its seed, and the words of the command that makes it."""
+    """One string, its seed, the words of the command that makes it, and the SHA-256 of the model
+    that did."""
 
     text: str
     seed: int
     command: Sequence[str]
+    sha256: str
 
 
 def write(lines: Sequence[Line], out: Path, name: str) -> None:
@@ -38,6 +40,6 @@ def _smi(lines: Sequence[Line], name: str) -> str:
 def _csv(lines: Sequence[Line]) -> str:
     text = io.StringIO()
     rows = csv.writer(text)
-    rows.writerow(("smiles", "seed", "command"))
-    rows.writerows((line.text, line.seed, shlex.join(line.command)) for line in lines)
+    rows.writerow(("smiles", "seed", "command", "sha256"))
+    rows.writerows((w.text, w.seed, shlex.join(w.command), w.sha256) for w in lines)
     return text.getvalue()

@@ -7,13 +7,13 @@ import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from unstir.apps.cli.console import answer_json, progress
 from unstir.apps.cli.derive import derived
-from unstir.apps.cli.evaluate import number
+from unstir.apps.cli.evaluate import between, number
 from unstir.evaluation import Score
 from unstir.modalities.files import check_writable, replacing
 from unstir.modalities.images import BadEnding
@@ -65,17 +65,17 @@ def _print(table: Table) -> None:
 
     grid = Grid(box=box.SIMPLE, show_edge=False, pad_edge=False)
     for i, column in enumerate(("", *table.columns)):
-        grid.add_column(Text(column), justify="right" if i else "left", no_wrap=True)
+        grid.add_column(Text(column), justify="right" if i else "left", no_wrap=not i)
     names = list(dict.fromkeys(s.name for column in table.columns.values() for s in column))
     for name in names:
         had = [next((s for s in c if s.name == name), None) for c in table.columns.values()]
-        grid.add_row(name, *map(_cell, had))
+        grid.add_row(name, *map(cell, had))
     Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200).print(grid)
 
 
-def _cell(score: Score | None) -> Any:
+def cell(score: Score | None) -> str:
+    """A figure, and its interval where it is known."""
     if score is None:
         return ""
-    half = (score.high - score.low) / 2
-    value = number(score.value)
-    return f"{value} +- {half:.2g}" if math.isfinite(half) else value
+    value, sure = number(score.value), math.isfinite(score.high - score.low)
+    return f"{value}  {between(score)}" if sure else value

@@ -50,11 +50,15 @@ def making(
         check_folder(Path())
     begin, drawn = time.perf_counter(), draw()
     out = out or free(f"{drawn.recipe.name}-{drawn.seed}", ".sdf")
+    for note in drawn.notes:
+        say(f"note: {note}")
     made = []
     with progress("drawing") as advance:
         for molecule in drawn.tagged(out.name) if metadata else drawn:
             made.append(molecule)
             advance(len(made), len(drawn), f"{len(made)} of {len(drawn)}")
+    if other := drawn.others(made):
+        say(f"note: {other} of {len(made)} are another stereoisomer than the file's")
     if out.suffix.lower() in lines.ENDINGS:
         _write_smiles(drawn, made, out, metadata)
     else:
@@ -90,7 +94,8 @@ def _write_smiles(drawn: Drawn, made: Sequence[Structure], out: Path, metadata: 
     rows = []
     for seed, molecule in enumerate(made, drawn.seed):
         words = replace(drawn.recipe, seed=seed).command(out.name) if metadata else ()
-        rows.append(lines.Line(chemistry.smiles(molecule), seed, words))
+        sha256 = drawn.recipe.sha256 if metadata else ""
+        rows.append(lines.Line(chemistry.smiles(molecule), seed, words, sha256))
     lines.write(rows, out, drawn.recipe.name)
 
 

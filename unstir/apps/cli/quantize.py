@@ -21,14 +21,16 @@ def command(begin: Callable[[], Iterator[Progress | Report]], *, json: bool = Fa
     """
     report = ended("quantizing", begin(), Report)
     kept = sum(row.kept for row in report.rows)
-    say(f"{report.folder}  {kept} graphs in 8 bits: unstir generate --runtime int8")
+    taken = ": unstir generate --runtime int8" if kept else ""
+    say(f"{report.folder}  {kept} graphs in 8 bits{taken}")
     if json:
         answer_json({"rows": [asdict(row) for row in report.rows]})
         return
     answer("graph      convolutions    likeness    moved        ms   in 8 bits")
     for row in report.rows:
+        but = "not kept" if row.possible else "nothing to compute in 8 bits"
         answer(
             f"{row.name:10} {row.convolutions:5} of {row.possible:3} {row.decibels:8.1f} dB "
             f"{row.moved:8.4f} {row.before:9.1f} {row.after:11.1f}   "
-            f"{'kept' if row.kept else 'not kept'}"
+            f"{'kept' if row.kept else but}"
         )

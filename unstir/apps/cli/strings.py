@@ -31,8 +31,8 @@ def writing(
     """Write what was made.
 
     Args:
-        out: File for all: .smi (a string and its name on each line), or .csv (string, seed,
-            and the command that makes it).
+        out: File for all: .smi (a string and its name on each line), or .csv (string, seed, the
+            command that makes it, and the model's SHA-256).
         preview: Also draw their formulas, up to 64, into a picture.
         json: Print what was made as JSON on stdout.
     """
@@ -53,7 +53,8 @@ def writing(
         for written in run:
             made.append(written)
             advance(len(made), len(run), f"{len(made)} of {len(run)}")
-    rows = [Line(w.text, w.seed, run.command(w.seed, out.name)) for w in made]
+    sha256 = run.recipe.sha256
+    rows = [Line(w.text, w.seed, run.command(w.seed, out.name), sha256) for w in made]
     write_lines(rows, out, run.recipe.name)
     if preview is not None:
         write(preview, depiction.grid([w.text for w in made[: depiction.MOST]]))

@@ -71,13 +71,13 @@ def controls(samples: Sequence[Structure]) -> dict[str, list[Structure]]:
 
 def figures(samples: Sequence[Structure], seen: set[str] | None) -> list[Score]:
     """What they are worth; `seen` is what is not novel."""
-    verdicts = [judged(molecule) for molecule in samples]
+    explicit = whole(samples)
+    verdicts = [judged(molecule, explicit) for molecule in samples]
     good = [v.smiles for v in verdicts if v.good]
     out = [share("valid and connected", [v.good for v in verdicts])]
-    if not good:
-        return out
-    out.append(plain("of these unique", len(set(good)) / len(good), len(good)))
-    if seen is not None:
+    if good:
+        out.append(plain("of these unique", len(set(good)) / len(good), len(good)))
+    if good and seen is not None:
         fresh = [smiles not in seen for smiles in set(good)]
         out.append(share("of these novel", fresh, len(seen)))
     complete = _complete(samples, [v.good for v in verdicts])
@@ -92,13 +92,13 @@ def figures(samples: Sequence[Structure], seen: set[str] | None) -> list[Score]:
 
 
 def busted(molecules: Sequence[Structure | None]) -> list[bool] | None:
-    """Whether each passes all of PoseBusters' fast checks, if the package posebusters is here;
-    what is no molecule does not."""
+    """Whether each, with all its hydrogens, passes all of PoseBusters' fast checks, if the package
+    posebusters is here; what is no molecule does not."""
     try:
         posebusters = importlib.import_module("posebusters")
     except ImportError:
         return None
-    ready = [molecule and sane(molecule) for molecule in molecules]
+    ready = [molecule and sane(molecule, explicit=True) for molecule in molecules]
     good = [molecule for molecule in ready if molecule]
     if not good:
         return [False] * len(ready)

@@ -15,6 +15,6 @@ def top_p(denoise: Denoise[Any], p: float) -> Denoise[Any]:
         xp, order = namespace(found), (0 - found).argsort(-1)
         each = xp.exp(take(found, order))
         before = take(xp.cumsum(each, -1) - each, order.argsort(-1))
-        return xp.where((before < p) | (before <= 0), found, NEVER)
+        return xp.where((before < p) | (before <= 0) | (p >= 1), found, NEVER)
 
     return cut
