@@ -23,12 +23,11 @@ from unstir.core.noise import gaussian
 from unstir.evaluation import Sets
 from unstir.folders import cache_dir
 from unstir.modalities.images import from_model, to_model
-from unstir.recipes.emoji import Scenes
+from unstir.recipes.emoji import LAST, LAST_SHARES, Scenes
 from unstir.runtimes.model import Model, load
 from unstir.tasks.process import resolve
 
-FIRST, SEED, GROUP = 300_000, 2_000_000, 64
-"""The number that the last stretch began at (docs/log.md)."""
+SEED, GROUP = 2_000_000, 64
 MOVED = (0.0, 0.1, 0.3)
 """Noise on the codes of training scenes, whose own deviation is 1."""
 
@@ -36,7 +35,7 @@ MOVED = (0.0, 0.1, 0.3)
 def main(which: str, count: int, known: int) -> None:
     """A line for what is drawn, and for each control."""
     model = load(which)
-    learned = Scenes(cache_dir() / "emoji", known, first=FIRST)
+    learned = Scenes(cache_dir() / "emoji", known, first=LAST, shares=LAST_SHARES)
     new = Scenes(cache_dir() / "emoji", known, split="heldout")
     training, reference = rows_of(coded(model, learned)), rows_of(coded(model, new))
     captions = [learned.sample(i)[1] for i in range(count)]
@@ -44,7 +43,7 @@ def main(which: str, count: int, known: int) -> None:
     report("drawn for captions that it learned", rows_of(made), reference, training)
     half = known // 2
     report("held-out scenes", reference[:half], reference[half:], training)
-    some = Scenes(cache_dir() / "emoji", count, first=FIRST)
+    some = Scenes(cache_dir() / "emoji", count, first=LAST, shares=LAST_SHARES)
     for moved in MOVED:
         again = rows_of(coded(model, some, moved))
         report(f"training scenes, codes moved by {moved}", again, reference, training)
