@@ -9,6 +9,7 @@ prompt and what is wrong by the judge.
 from __future__ import annotations
 
 import sys
+from textwrap import fill
 
 from benchmarks.emoji import PLACE, labeled
 from benchmarks.judge.questions import verdict
@@ -17,7 +18,7 @@ from unstir.datasets import emoji
 from unstir.folders import cache_dir
 from unstir.tasks.generate import generate
 
-AMONG = 1_000
+AMONG, WIDE = 1_000, 26
 
 
 def main(count: int = 24) -> None:
@@ -31,7 +32,7 @@ def main(count: int = 24) -> None:
         wrong = [question for question, right in found.items() if not right]
         if wrong:
             pictures.append(generate(caption, seed=seed, size=256)[0].pixels)
-            labels.append(f"{caption}\n{', '.join(wrong)}")
+            labels.append(f"{fill(caption, WIDE)}\n({', '.join(wrong)})")
         if len(pictures) == count:
             print(f"{count} of the first {seed + 1} pictures are wrong by the judge")
             break
