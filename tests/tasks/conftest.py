@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.tasks.evaluating import own_features, pictures
 from unstir.apps.cli import main
 from unstir.datasets import qm9
 from unstir.tasks.show import show
@@ -177,3 +178,13 @@ def _trained(
     assert stages == {"denoiser", "done"}
     yield out
     patch.undo()
+
+
+@pytest.fixture
+def place(home: Path) -> Path:
+    """A folder with real pictures, training pictures and a small feature space."""
+    here = Path.cwd()
+    pictures(here / "real", 40, 1)
+    pictures(here / "learned", 50, 2)
+    own_features(here)
+    return here

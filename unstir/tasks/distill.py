@@ -64,17 +64,11 @@ def distill(
     """
     if find_spec("torch") is None:
         raise ImportError("training needs torch: pip install 'unstir[train]'")
-    for name, value, least in (("ways", ways, 1), ("steps", steps, 0), ("refine", refine, 0)):
-        if value is not None:
-            whole(name, value, least, 10**8)
     if steps == 0 and not (further and refine != 0):
         raise BadRequest(
             "--steps 0 leaves only refining: give --further with it, and no --refine 0"
         )
-    if threads is not None:
-        whole("threads", threads, 1, 1024)
-    if device is not None:
-        import_module("unstir.networks.device").device_of(device)
+    _check_settings(ways, steps, refine, threads, device)
     base = folder(os.path.expanduser(model)).resolve()
     manifest = read(base)
     if manifest.kind != "image":
@@ -97,6 +91,19 @@ def distill(
     )
     lesson = replace(lesson, ways=ways or lesson.ways)
     return run(lesson, asked[: lesson.ways], out, base)
+
+
+def _check_settings(
+    ways: int | None, steps: int | None, refine: int | None, threads: int | None,
+    device: str | None,
+) -> None:  # fmt: skip
+    for name, value, least in (("ways", ways, 1), ("steps", steps, 0), ("refine", refine, 0)):
+        if value is not None:
+            whole(name, value, least, 10**8)
+    if threads is not None:
+        whole("threads", threads, 1, 1024)
+    if device is not None:
+        import_module("unstir.networks.device").device_of(device)
 
 
 def _prompts(manifest: Manifest, file: Path | None) -> list[str]:

@@ -96,28 +96,30 @@ def evaluate(
     chosen = _metrics(metrics)
     listed = None if prompts is None else read_prompts(prompts)
     space = feature_space(os.path.expanduser(features), threads)
-    model, way = None, None
-    if not _is_folder(what):
-        model = load(os.path.expanduser(what), threads=threads)
-        way = process.resolve(
-            model, steps=steps, sampler=sampler, scale=scale, spacing=spacing, taught=True
-        )
-        settings |= {"steps": way.steps, "sampler": way.name, "scale": way.scale}
-        settings |= {"spacing": way.spacing}
-        settings |= {"n": count or DRAWN, "model_sha256": model.manifest.sha256}
-    elif any(asked is not None for asked in (steps, sampler, scale, spacing, prompts)):
-        raise BadRequest(f"{what} is a folder of pictures: nothing is drawn, so no --steps")
-    side = min(model.manifest.size) if model else 64
-    real = opened(against, most=most, split=split, size=side, seed=seed)
-    if model is not None and way is not None:
-        make = _drawn(model, way, listed, real, count or DRAWN, seed)
-    else:
+    asked = {"steps": steps, "sampler": sampler, "scale": scale, "spacing": spacing}
+    side = 64
+    if _is_folder(what):
+        if prompts is not None or any(value is not None for value in asked.values()):
+            raise BadRequest(f"{what} is a folder of pictures: nothing is drawn, so no --steps")
+        real = opened(against, most=most, split=split, size=side, seed=seed)
         make = _read(whole_folder(what, most=count or MOST, seed=seed))
+    else:
+        model = load(os.path.expanduser(what), threads=threads)
+        way, side = process.resolve(model, **asked, taught=True), min(model.manifest.size)
+        settings |= _walked(model, way) | {"n": count or DRAWN}
+        real = opened(against, most=most, split=split, size=side, seed=seed)
+        make = _drawn(model, way, listed, real, count or DRAWN, seed)
     learned = _training(against, training, chosen, metrics, most, side, seed)
     store = cache_dir() / "features" if cache else None
     return compare(
         Plan(space, real, make, learned, chosen, by_group, real_floor, seed, store, settings)
     )
+
+
+def _walked(model: Model, way: process.Process) -> dict[str, Any]:
+    """What draws, and how."""
+    said = {"steps": way.steps, "sampler": way.name, "scale": way.scale, "spacing": way.spacing}
+    return said | {"model_sha256": model.manifest.sha256}
 
 
 def _plain(value: Any) -> Any:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -118,19 +118,19 @@ def generate(
     recipe = ready.recipe(
         size=shown, pixels=pixels, enlarge=name, enlarger=large.sha256 if large else ""
     )
-    job = Drawing(ready.way, ready.about, ready.seed)
-    drawn = large.pixels if large else None
-    against = unlike(ready.model.manifest.student or {}, spacing, scale, interval, guidance)
-    untaught = _untaught(ready, against) if sampler is None and steps is not None else ()
-    notes = (*ready.about.notes, *untaught, *_exact(ready, large))
-    return Run(ready.model, job, recipe, n, notes, enlarge=drawn)
+    job, notes = Drawing(ready.way, ready.about, ready.seed), [*ready.about.notes]
+    if sampler is None and steps is not None:
+        notes += _untaught(ready, (spacing, scale, interval, guidance))
+    notes += _exact(ready, large)
+    return Run(ready.model, job, recipe, n, tuple(notes), enlarge=large and large.pixels)
 
 
-def _untaught(ready: Prepared, against: Sequence[str]) -> Iterator[str]:
+def _untaught(ready: Prepared, asked: tuple[Any, ...]) -> Iterator[str]:
     """Why the model's student does not draw, though it draws in so many steps."""
     said, way, about = ready.model.manifest, ready.way, ready.about
     if way.name != STUDENT and way.steps in (said.student or {}).get("steps", ()):
         others = {"a negative": about.negative, "an empty prompt": about.empty}
+        against = unlike(said.student or {}, *asked)
         why = [f"this {name}" for name in against] + [k for k, there in others.items() if there]
         yield (
             f"the student of {said.name} draws in {way.steps} steps, but not with "

@@ -70,10 +70,7 @@ def train(
     """
     if find_spec("torch") is None:
         raise ImportError("training needs torch: pip install 'unstir[train]'")
-    if steps is not None and minutes is not None:
-        raise BadRequest("steps and minutes both say how long to train; give one of them")
-    if minutes is not None:
-        number("minutes", minutes, 0.01, 1e6)
+    _check_length(steps, minutes)
     if figures:
         whole("figures", figures, 16, 100_000)
     _check_settings(
@@ -92,6 +89,13 @@ def train(
         dtype=dtype, compile=compile or None,
     )  # fmt: skip
     return run(what, out, changes, start)
+
+
+def _check_length(steps: int | None, minutes: float | None) -> None:
+    if steps is not None and minutes is not None:
+        raise BadRequest("steps and minutes both say how long to train; give one of them")
+    if minutes is not None:
+        number("minutes", minutes, 0.01, 1e6)
 
 
 def _check_settings(**given: Any) -> None:

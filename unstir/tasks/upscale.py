@@ -76,12 +76,7 @@ def upscale(
     ready = prepare(None, "", model=model, kind="upscaler", **asked)
     residual = residual_of(ready.model.manifest)
     width, height = source.size
-    most = max(factor, residual.factor)
-    if width * height * most**2 > MOST_PIXELS:
-        raise BadPicture(
-            f"{image} has {width} x {height} pixels; made {most} times larger it would have more "
-            f"than {MOST_PIXELS:,}: give a part of it, or a smaller one"
-        )
+    _check_size(image, width, height, max(factor, residual.factor))
     tile = ready.model.manifest.shape[1], ready.model.manifest.shape[2]
     job = Enlargement(ready.way, ready.seed, source, factor, residual, tile, exact, noise)
     options = {"factor": factor, "no-exact": None if exact else True, "noise": noise or None}
@@ -91,6 +86,14 @@ def upscale(
         options={name: value for name, value in options.items() if value is not None},
     )  # fmt: skip
     return Run(ready.model, job, replace(recipe, scale=None), n, source.notes, source, group=1)
+
+
+def _check_size(image: str, width: int, height: int, most: int) -> None:
+    if width * height * most**2 > MOST_PIXELS:
+        raise BadPicture(
+            f"{image} has {width} x {height} pixels; made {most} times larger it would have more "
+            f"than {MOST_PIXELS:,}: give a part of it, or a smaller one"
+        )
 
 
 def _draws(model: str) -> bool:
