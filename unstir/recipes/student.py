@@ -58,11 +58,9 @@ FIRST_SEED = 2**42
 MOST_WAYS = 2**27
 """Of the noise that the teacher's ways begin from, and how far the seeds of two runs are apart."""
 CHUNK = 16
-TRAINER = Settings(
-    steps=1_000, batch=64, lr=5e-4, muon_lr=0.01, warmup=50, cooldown=0.6, ema=(0.1,)
-)
+TRAINER = Settings(steps=800, batch=64, lr=5e-4, muon_lr=0.01, warmup=50, cooldown=0.6, ema=(0.1,))
 REFINER = Settings(
-    steps=600, batch=64, optimizer="adamw", lr=5e-5, betas=(0.0, 0.99), weight_decay=0.0,
+    steps=450, batch=64, optimizer="adamw", lr=5e-5, betas=(0.0, 0.99), weight_decay=0.0,
     warmup=20, cooldown=0.7, ema=(0.1,),
 )  # fmt: skip
 LEARNS: dict[str, Objective] = {
@@ -90,7 +88,7 @@ class Lesson:
     """
 
     steps: tuple[int, ...] = (1, 2, 4)
-    ways: int = 6_000
+    ways: int = 4_500
     walk: int = 12
     objective: str = "trajectory"
     further: bool = False
