@@ -52,8 +52,8 @@ def test_what_has_no_room(protein: Protein, tmp_path: Path) -> None:
         ending(tmp_path / "it.xyz")
     with pytest.raises(BadEnding, match="one chain"):
         write([protein, protein], tmp_path / "it.pdb")
-    far = replace(protein, xyz=protein.xyz + 2000)
-    with pytest.raises(BadProtein, match="farther"):
+    far = replace(protein, xyz=protein.xyz + 20_000)
+    with pytest.raises(BadProtein, match=r"a PDB file from -999.999 to 9999.999; write \.cif"):
         write([far], tmp_path / "it.pdb")
     assert not list(tmp_path.iterdir())
     assert np.array_equal(read(write([far], tmp_path / "it.cif"), "A").xyz, far.xyz)
@@ -61,6 +61,45 @@ def test_what_has_no_room(protein: Protein, tmp_path: Path) -> None:
     with pytest.raises(BadProtein, match="numbers of residues"):
         write([late], tmp_path / "it.pdb")
     assert read(write([late], tmp_path / "it.cif"), "A").numbers == late.numbers
+
+
+def test_a_pdb_file_has_room_up_to_its_columns(protein: Protein, tmp_path: Path) -> None:
+    xyz = protein.xyz.copy()
+    xyz[0, 0], xyz[1, 0] = (-999.9994, 9999.9994, 1500), (9999.999, -999.999, 0)
+    edge = read(write([replace(protein, xyz=xyz)], tmp_path / "it.pdb"))
+    assert np.array_equal(edge.xyz, np.round(xyz, 3))
+    for beyond in (-999.9996, 9999.9996):
+        xyz[2, 3, 1] = beyond
+        with pytest.raises(BadProtein, match="the chain reaches from"):
+            write([replace(protein, xyz=xyz)], tmp_path / "it.pdb")
+
+
+@pytest.mark.parametrize("name", ["it.pdb", "it.cif"])
+def test_what_stands_nowhere_is_not_written(protein: Protein, tmp_path: Path, name: str) -> None:
+    xyz = protein.xyz.copy()
+    xyz[2, 3, 1] = np.nan
+    with pytest.raises(BadProtein, match="residue 7 stands nowhere"):
+        write([replace(protein, xyz=xyz)], tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_residue_of_several_kinds_counts_once(protein: Protein, tmp_path: Path) -> None:
+    """As what it is first; two numbers with different insertion codes are two residues."""
+    structure = gemmi.read_structure(str(write([protein], tmp_path / "it.pdb")))
+    chain = structure[0]["A"]
+    other = chain[3].clone()
+    other.name = "SER"
+    for residue, mark in ((chain[3], "A"), (other, "B")):
+        for atom in residue:
+            atom.altloc = mark
+    chain.add_residue(other, 4)
+    chain[8].seqid = gemmi.SeqId(11, "A")
+    structure.write_pdb(str(tmp_path / "it.pdb"))
+    found = read(tmp_path / "it.pdb")
+    assert found.numbers == (*range(5, 12), *range(13, 26))
+    assert found.sequence == TEXT[:7] + TEXT[8:-1] + "G"
+    assert found.inserted == ((11, "A"),)
+    assert np.array_equal(found.xyz, np.delete(protein.xyz, 7, 0))
 
 
 def test_files_of_others(protein: Protein, tmp_path: Path) -> None:
@@ -95,18 +134,21 @@ def test_modified_residues_have_the_letter_of_what_they_are_made_of(
 @pytest.mark.parametrize("name", ["it.pdb", "it.cif"])
 def test_what_is_none(protein: Protein, tmp_path: Path, name: str) -> None:
     write([protein], tmp_path / name)
-    with pytest.raises(BadProtein, match="no chain 'B'; there are: A"):
+    with pytest.raises(BadProtein, match="no chain 'B'; there are: 'A'"):
         read(tmp_path / name, "B")
     text = write([protein], tmp_path / name).read_text()
     x = f"{protein.xyz[2, 1, 0]:.3f}"
     (tmp_path / name).write_text(text.replace(x, f"{'nan':>{len(x)}}"))
-    with pytest.raises(BadProtein, match=r"residue 7 of chain A|nan"):
+    with pytest.raises(BadProtein, match=r"residue 7 of chain 'A'|nan"):
         read(tmp_path / name, "A")
     with pytest.raises(BadProtein, match="letters alone"):
         read(tmp_path / "it.fasta")
     (tmp_path / name).write_text("nothing\n")
     with pytest.raises(BadProtein):
         read(tmp_path / name, "A")
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(BadProtein, match="holds no chain"):
+        read(tmp_path / name)
     (tmp_path / name).write_bytes(bytes(range(256)))
     with pytest.raises(BadProtein):
         read(tmp_path / name, "A")

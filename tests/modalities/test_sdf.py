@@ -99,9 +99,15 @@ GOOD = sdf.record(ONE)
         (GOOD.replace("0 C  ", "0 7  "), "line 5: no element"),
         (GOOD.replace("0 C  ", "0 Xx "), "line 5: no element"),
         (GOOD.replace("  1  2  2", "  1  9  2"), "line 8: a bond of order 2 between atoms"),
-        (GOOD.replace("  1  2  2", "  1  2  4"), "a bond of order 4"),
-        (GOOD.replace("CHG  1   3", "CHG  1   8"), "a charge on atom 8 of 3"),
-        (GOOD.replace("CHG  1   3", "CHG  1 abc"), "no charges in 'M  CHG  1 abc"),
+        (GOOD.replace("  1  2  2", "  1  2  5"), "a bond of order 5"),
+        (
+            GOOD.replace("  1  2  2", "  1  2  4"),
+            "line 8: the bond between atoms 1 and 2 is aromatic; write it with single and double",
+        ),
+        (GOOD.replace("CHG  1   3", "CHG  1   8"), "line 10: M  CHG names atom 8 of 3"),
+        (GOOD.replace("CHG  1   3", "CHG  1 abc"), "no numbers in 'M  CHG  1 abc"),
+        (GOOD.replace("CHG  1   3", "RAD  1   9"), "M  RAD names atom 9 of 3"),
+        (GOOD.replace("C   0", "C   1", 1), "line 5: an isotope as a difference, 1; state it by"),
     ],
 )  # fmt: skip
 def test_bad_files(text: str, says: str, home: Path) -> None:
@@ -114,6 +120,46 @@ def test_a_file_that_is_no_text(home: Path) -> None:
     Path("bad.sdf").write_bytes(bytes(range(256)))
     with pytest.raises(BadMolecule, match="no text"):
         sdf.read("bad.sdf")
+
+
+def test_a_title_in_latin_1(home: Path) -> None:
+    """As old programs write it: the rest is read, and the byte that is a line break in Unicode
+    breaks no line."""
+    text = GOOD.replace("formate", "m\xe9thano\x85ate")
+    for encoding in ("latin-1", "utf-8", "utf-8-sig"):
+        Path("it.sdf").write_text(text, encoding=encoding)
+        [it] = sdf.read("it.sdf")
+        assert it.title == "m\xe9thano\x85ate"
+        assert it.symbols == ONE.symbols
+
+
+def test_wedges_radicals_and_isotopes(home: Path) -> None:
+    """They are written as they are read, wedges from their narrow end."""
+    wedges = {(2, 0): 6, (0, 1): 3}
+    it = replace(ONE, wedges=wedges, radicals={0: 2}, isotopes={0: 13, 2: 18})
+    sdf.write([it], "it.sdf")
+    lines = Path("it.sdf").read_text().splitlines()
+    assert lines[7:9] == ["  1  2  2  3", "  3  1  1  6"]
+    assert lines[10:12] == ["M  RAD  1   1   2", "M  ISO  2   1  13   3  18"]
+    [back] = sdf.read("it.sdf")
+    assert (back.wedges, back.radicals, back.isotopes) == (wedges, it.radicals, it.isotopes)
+    assert np.array_equal(back.bonds, ONE.bonds)
+    assert not back.flat
+
+
+def test_radicals_and_isotopes_of_old_files(home: Path) -> None:
+    """The atom block's code 4, unless M lines say more, and symbols of heavy hydrogen."""
+    lines = [line for line in GOOD.splitlines(keepends=True) if "CHG" not in line]
+    lines[4] = lines[4].replace("  0  0", "  0  4", 1)
+    lines[5] = lines[5].replace(" O ", " D ")
+    Path("old.sdf").write_text("".join(lines))
+    [old] = sdf.read("old.sdf")
+    assert (old.symbols, old.charges) == (("C", "H", "O"), (0, 0, 0))
+    assert (old.radicals, old.isotopes) == ({0: 2}, {1: 2})
+    Path("new.sdf").write_text("".join(lines).replace("M  END", "M  RAD  1   3   3\nM  END"))
+    assert sdf.read("new.sdf")[0].radicals == {2: 3}
+    Path("new.sdf").write_text("".join(lines).replace("M  END", "M  CHG  1   3  -1\nM  END"))
+    assert sdf.read("new.sdf")[0].radicals == {}
 
 
 def test_charges_of_the_atom_block(home: Path) -> None:

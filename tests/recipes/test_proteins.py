@@ -298,7 +298,7 @@ def test_letters_of_a_chain_with_a_gap_are_told_of(model: Path, given: Path) -> 
         ("A3-20", "no residue 15"),
         ("A1-4,A3-6", "names A3 twice"),
         ("A4-1", "ends before it begins"),
-        ("4-9", "give a chain and its residues"),
+        ("-to-9", "give a chain and its residues"),
         ("A1-2", "three or more"),
         ("", "give a chain"),
     ],

@@ -346,6 +346,10 @@ def test_wishes_that_cannot_be(
         strings(model=str(model), want="weight=50")
     with pytest.raises(BadRequest, match="leave scale out"):
         strings(model=str(model), scale=2.0)
+    with pytest.raises(BadRequest, match="nothing is wished for; give want"):
+        strings(model=str(wishing), scale=3.0)
+    usual = strings(model=str(wishing), scale=2.0)  # what it prefers
+    assert "--scale" not in usual.command(1, "it.smi")
     monkeypatch.chdir(tmp_path)
     words = ["generate", "--model", str(wishing), "--seed", "3", "--want", "weight=60"]
     assert main([*words, "--scale", "1.5", "-o", "it.csv"]) == 0
@@ -353,7 +357,7 @@ def test_wishes_that_cannot_be(
         [row] = csv.DictReader(file)
     assert "--want weight=60" in row["command"]
     assert "--scale 1.5" in row["command"]
-    capsys.readouterr()
+    assert "it.csv  1 string, seed 3" in capsys.readouterr().err
     assert main(shlex.split(row["command"])[1:]) == 0
     with Path("it.csv").open(newline="") as file:
         assert next(csv.DictReader(file))["smiles"] == row["smiles"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,9 +14,9 @@ import pytest
 from unstir.apps.cli import main
 from unstir.core.levels import Level
 from unstir.modalities import sdf
-from unstir.modalities.chemistry import stereo
+from unstir.modalities.chemistry import smiles, stereo, stereo_of
 from unstir.modalities.folds import superposed
-from unstir.modalities.sdf import Structure
+from unstir.modalities.sdf import BadMolecule, Structure
 from unstir.modalities.structures import KNOWN, pack, project, unpack
 from unstir.tasks import complete as completing
 from unstir.tasks.complete import complete
@@ -230,6 +231,129 @@ def test_stereo_of_a_double_bond() -> None:
     places = places * [[1, 1, 1], [1, 1, 1], [1, 1, 1], [1, -1, 1]]
     assert stereo(replace(it, positions=places)) == {(1, 2): "E"}
     assert stereo(replace(it, positions=0 * places)) == {}
+
+
+ALANINE = """
+     RDKit          2D
+
+  6  5  0  0  0  0  0  0  0  0999 V2000
+    1.5000    1.2990    0.0000 C   0  0
+    0.7500    0.0000    0.0000 C   0  0
+    1.5000   -1.2990    0.0000 N   0  0
+   -0.7500   -0.0000    0.0000 C   0  0
+   -1.5000    1.2990    0.0000 O   0  0
+   -1.5000   -1.2990    0.0000 O   0  0
+  2  1  1  6
+  2  3  1  0
+  2  4  1  0
+  4  5  2  0
+  4  6  1  0
+M  END
+"""
+"""L-alanine as rdkit draws it on paper."""
+BUTENE = """
+  paper
+
+  4  3  0  0  0  0  0  0  0  0999 V2000
+   -1.2000    0.8000    0.0000 C   0  0
+    0.0000    0.0000    0.0000 C   0  0
+    1.3000    0.0000    0.0000 C   0  0
+    2.5000    0.8000    0.0000 C   0  0
+  1  2  1  0
+  2  3  2  0
+  3  4  1  0
+M  END
+"""
+HYDROGEN = ALANINE.replace("  6  5", "  7  6").replace("  2  1  1  6", "  2  1  1  0").replace(
+    "M  END", "  2  7  1  1\nM  END"
+).replace("  2  1  1  0", "    0.2500    0.8660    0.0000 H   0  0\n  2  1  1  0")  # fmt: skip
+"""The same hand, by a wedge to the hydrogen alone."""
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (ALANINE, {(1,): "S"}),
+        (ALANINE.replace("  2  1  1  6", "  2  1  1  1"), {(1,): "R"}),
+        (ALANINE.replace("  2  1  1  6", "  1  2  1  6"), {}),  # narrow at the methyl group
+        (ALANINE.replace("  2  1  1  6", "  2  1  1  4"), {}),
+        (ALANINE.replace("  2  1  1  6", "  2  1  1  0"), {}),
+        (HYDROGEN, {(1,): "S"}),
+        (re.sub(r"0\.0000(?= [A-Z])", "7.0000", HYDROGEN), {(1,): "S"}),  # no z differs
+        (BUTENE, {(1, 2): "Z"}),
+        (BUTENE.replace("2.5000    0.8000", "2.5000   -0.8000"), {(1, 2): "E"}),
+        (BUTENE.replace("  2  3  2  0", "  3  2  2  3"), {}),
+    ],
+)
+def test_stereo_of_a_drawing(text: str, found: dict[Any, str], tmp_path: Path) -> None:
+    """By wedges, seen from their narrow end, and by places for double bonds; `either` is none."""
+    pytest.importorskip("rdkit")
+    (tmp_path / "it.mol").write_text(text)
+    [it] = sdf.read(tmp_path / "it.mol")
+    heavy = [i for i, symbol in enumerate(it.symbols) if symbol != "H"]
+    assert it.flat
+    assert stereo_of(it, heavy) == found
+
+
+def test_stereo_that_what_is_drawn_does_not_show(tmp_path: Path) -> None:
+    """Of a double bond whose end has nothing but a hydrogen that is left out."""
+    pytest.importorskip("rdkit")
+    text = BUTENE.replace("0.0000 C   0  0\n  1  2", "0.0000 H   0  0\n  1  2")
+    (tmp_path / "it.mol").write_text(text.replace("1.3000    0.0000    0.0000 C",
+                                                  "1.3000    0.0000    0.0000 N"))  # fmt: skip
+    [it] = sdf.read(tmp_path / "it.mol")
+    assert stereo_of(it, range(4)) == {(1, 2): "Z"}
+    assert stereo_of(it, range(3)) == {}
+
+
+def test_shapes_of_a_drawing(tmp_path: Path) -> None:
+    """Are of its hand; rdkit, which reads drawing and shape by itself, is asked."""
+    chem = pytest.importorskip("rdkit.Chem")
+    wanted = chem.MolToSmiles(chem.MolFromMolBlock(ALANINE))
+    (tmp_path / "it.mol").write_text(ALANINE)
+    run = complete(str(tmp_path / "it.mol"), keep="graph", n=6, seed=1, steps=10, threads=1)
+    made = list(run)
+    assert run.notes == ()
+    assert run.others(made) == 0
+    assert {chem.MolToSmiles(chem.MolFromMolBlock(sdf.molfile(m))) for m in made} == {wanted}
+
+
+def test_atoms_of_a_drawing(tmp_path: Path) -> None:
+    """A note, for benzene is flat indeed; of an atom alone, of a small molecule, of a graph and of
+    what is not flat nothing is said."""
+    flat, deep = ALANINE, ALANINE.replace("1.2990    0.0000 C", "1.2990    0.5000 C")
+    for text, keep, notes in (
+        (flat, "0-2", 1), (flat, "0", 0), (flat, "graph", 0), (deep, "0-2", 0),
+    ):  # fmt: skip
+        (tmp_path / "it.mol").write_text(text)
+        told = complete(str(tmp_path / "it.mol"), keep=keep, threads=1).notes
+        assert ["lie in one plane" in note for note in told] == [True] * notes
+    sdf.write([replace(KEPT, positions=KEPT.positions * [1, 1, 0])], tmp_path / "two.mol")
+    assert complete(str(tmp_path / "two.mol"), keep="0-1", threads=1).notes == ()
+
+
+def test_radicals_are_not_kept(tmp_path: Path) -> None:
+    (tmp_path / "it.mol").write_text(ALANINE.replace("M  END", "M  RAD  1   2   2\nM  END"))
+    for keep in ("graph", "0-2"):
+        with pytest.raises(BadMolecule, match="atom 1 is a radical, which molecules does not"):
+            complete(str(tmp_path / "it.mol"), keep=keep, threads=1)
+    assert complete(str(tmp_path / "it.mol"), keep="3-5", threads=1)
+
+
+def test_isotopes_are_kept(tmp_path: Path) -> None:
+    """Of atoms that are; hydrogens that are left out are told of."""
+    text = HYDROGEN.replace("M  END", "M  ISO  2   4  13   7   2\nM  END")
+    (tmp_path / "it.mol").write_text(text)
+    asked: dict[str, Any] = {"seed": 1, "steps": 2, "threads": 1}
+    run = complete(str(tmp_path / "it.mol"), keep="graph", **asked)
+    assert run.notes[0] == (
+        "hydrogens of the file are left out, 1 of them (1 by isotope); molecules draws none"
+    )
+    [made] = run
+    assert made.isotopes == {3: 13}
+    assert "[13C]" in smiles(made)
+    [made] = complete(str(tmp_path / "it.mol"), keep="3-5", atoms=5, **asked)
+    assert made.isotopes == {0: 13}
 
 
 def test_hydrogens_of_a_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from unstir.modalities import chemistry
-from unstir.modalities.sdf import Structure
+from unstir.modalities.sdf import BadMolecule, Structure
 from unstir.tasks.domains import molecules, smiles
 from unstir.tasks.domains.smiles import apart, diversity, exchanged, molecule, passes
 
@@ -76,6 +77,30 @@ def test_hydrogens_that_are_drawn_count_as_they_are() -> None:
     far = found(methane(4), methane(4, apart=1.4))
     assert (far["molecules stable by bonds"], far["molecules stable by distances"]) == (1, 0.5)
     assert found(methane(0))["molecules stable by distances"] == 1  # rdkit places them
+
+
+def test_radicals_are_not_valid() -> None:
+    """Whether hydrogens are drawn or follow from valences, which a radical does not fill."""
+    for one in (methane(3), methane(0)):
+        assert not chemistry.judged(replace(one, radicals={0: 2})).good
+    found = {s.name: s.value for s in molecules.figures(
+        [methane(0), replace(methane(0), radicals={0: 2})], None)}  # fmt: skip
+    assert found["valid and connected"] == 0.5
+
+
+def test_the_column_of_a_table(tmp_path: Path) -> None:
+    """That which is called so, wherever it stands; the only one; none of several."""
+    file = tmp_path / "it.csv"
+    for text, strings in (
+        ("name,smiles\nx,CCO\n\ny,c1ccccc1\nz\n", ["CCO", "c1ccccc1", ""]),
+        ("\ufeffSMILES ,seed\nCCO,1\n", ["CCO"]), ("molecule\nCCO\n", ["CCO"]),
+        ('id,Smiles\n"a,b",CN\n', ["CN"]), ("", []),
+    ):  # fmt: skip
+        file.write_text(text, encoding="utf-8")
+        assert smiles.read(file) == strings
+    file.write_text("name,canonical\nx,CCO\n")
+    with pytest.raises(BadMolecule, match=r"no column named smiles; it has name, canonical$"):
+        smiles.read(file)
 
 
 def test_a_bare_atom_among_whole_molecules_is_none() -> None:

@@ -129,7 +129,7 @@ def test_ddim_is_recorded(saved: Any, repeats: Any) -> None:
 
 E = ["edit", "it.png", "a dog", "--model", "tiny"]
 BAD: dict[str, tuple[list[str], int, str]] = {
-    "no prompt": (E[:2] + E[3:], 2, "prompt"),
+    "no prompt": (E[:2] + E[3:], 2, "PROMPT is missing"),
     "another sampler": ([*E, "--sampler", "heun"], 2,
                         "sampler is 'heun'; an edit goes up and down with ddpm or ddim"),
     "no sampler": ([*E, "--sampler", "ddin"], 2, "did you mean 'ddim'"),

@@ -317,7 +317,7 @@ def test_show_prints_the_command_that_makes_it_again(
     saved(width=91)
     assert "it.png is another than it was" in show(str(file)).notes[0]
     Path("it.png").unlink()
-    assert "it.png is not here" in show(str(file)).notes[0]
+    assert "the file it.png is not here" in show(str(file)).notes[0]
 
 
 def test_the_command_line(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -357,11 +357,11 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "box empty": ([*I, "--box", "8,0,0,20"], 2, "box is 8,0,0,20"),
     "box negative": ([*I, "--box=-8,0,5,20"], 2, "box is -8,0,5,20; give X,Y,WIDTH,HEIGHT"),
     "box negative, apart": ([*I, "--box", "-8,0,5,20"], 2, "box is -8,0,5,20; give X,Y,WIDTH"),
-    "box without value": ([*I, "--box"], 2, "--box requires an argument"),
+    "box without value": ([*I, "--box"], 2, "--box takes 1 word, not 0"),
     "box and a flag": ([*I, "--box", "--json"], 2, "'--json' is not 4 whole numbers"),
     "box of three": ([*I, "--box", "8,0,5"], 2, "'8,0,5' is not 4 whole numbers"),
     "box of words": ([*I, "--box", "a,b,c,d"], 2, "is not 4 whole numbers with commas"),
-    "no picture": (["inpaint"], 2, "image"),
+    "no picture": (["inpaint"], 2, "IMAGE is missing"),
     "a picture that is not there": (["inpaint", "no.png", "x", "--box", "1,1,2,2"], 3, "no.png"),
     "a mask that is not there": ([*I, "--mask", "no.png"], 3, "no.png"),
     "a text": (["inpaint", "file.txt", "x", "--box", "1,1,2,2"], 3, "not a PNG, JPEG or WebP"),

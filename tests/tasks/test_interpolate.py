@@ -137,7 +137,7 @@ def test_large_films_are_refused(home: Path) -> None:
 I = ["interpolate", "a cat", "a dog", "--model", "tiny"]
 S = ["interpolate", "3", "8", "--prompt", "a cat", "--model", "tiny"]
 BAD: dict[str, tuple[list[str], int, str]] = {
-    "one": (I[:2] + I[3:], 2, "b"),
+    "one": (I[:2] + I[3:], 2, "B is missing"),
     "frames 1": ([*I, "--frames", "1"], 2, "frames is 1; give a whole number from 2 to 500"),
     "png": ([*I, "-o", "it.png"], 2, "it.png does not end in .gif; a film does"),
     "no folder": ([*I, "-o", "no/it.gif"], 3, "no"),

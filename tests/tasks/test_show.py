@@ -143,21 +143,41 @@ def test_a_plain_picture(tmp_path: Path) -> None:
         show(str(tmp_path / "it.jpg"))
 
 
-@pytest.mark.parametrize(("model", "ending", "many"), [
-    ("molecules", ".sdf", "molecules"), ("molecules", ".xyz", ""), ("smiles", ".csv", "strings"),
-])  # fmt: skip
-def test_files_of_molecules_tell_their_command(
-    model: str, ending: str, many: str, tmp_path: Path
-) -> None:
-    asked = ["generate", "--model", model, "--n", "2", "--seed", "5", "--steps", "3"]
-    assert main([*asked, "-o", str(tmp_path / f"it{ending}")]) == 0
-    shown = show(str(tmp_path / f"it{ending}"))
-    assert shown.command[:2] == ("unstir", "generate")
-    assert shown.command[shown.command.index("--seed") + 1] == "5"
-    assert shown.notes == ((f"the first of 2 {many}",) if many else ())
-    again = tmp_path / f"again{ending}"
-    assert main([*shown.command[1:-1], str(again)]) == 0
-    assert again.read_text().split()[:6] == (tmp_path / f"it{ending}").read_text().split()[:6]
+FILES = [("molecules", ".sdf"), ("molecules", ".xyz"), ("molecules", ".csv"), ("smiles", ".csv")]
+"""Models, and files that hold several of what they make."""
+
+
+@pytest.mark.parametrize(("model", "ending"), FILES)
+def test_the_command_makes_all_that_a_file_holds(model: str, ending: str, home: Path) -> None:
+    file = Path(f"it{ending}")
+    for n in (1, 3):
+        asked = ["generate", "--model", model, "--n", str(n), "--seed", "5", "--steps", "3"]
+        assert main([*asked, "-o", str(file)]) == 0
+        shown, first = show(str(file)), file.read_bytes()
+        assert shown.notes == ()
+        assert shown.command == tuple(shown.recipe["command"])
+        assert ("--n" in shown.command) == (n > 1)
+        file.unlink()
+        assert main(list(shown.command[1:])) == 0
+        assert file.read_bytes() == first
+
+
+@pytest.mark.parametrize(("model", "ending"), FILES)
+def test_what_was_not_made_in_one_go_is_told_of(model: str, ending: str, home: Path) -> None:
+    """Files put together of several; seeds that follow one another may as well be of one go."""
+    texts = []
+    for seed in ("5", "7"):
+        asked = ["generate", "--model", model, "--n", "2", "--seed", seed, "--steps", "3"]
+        assert main([*asked, "-o", f"it{ending}"]) == 0
+        texts.append(Path(f"it{ending}").read_text())
+    head = texts[0].split("\n")[0] + "\n" if ending == ".csv" else ""
+    first, second = (text.removeprefix(head) for text in texts)
+    other = second.replace("--steps", "--stepz")
+    for rest, together in ((second, True), (first, False), (other, False)):
+        Path(f"it{ending}").write_text(head + first + rest)
+        shown = show(f"it{ending}")
+        assert ("--n" in shown.command) == together
+        assert [note[:14] for note in shown.notes] == ["the first of 4"] * (not together)
 
 
 def test_a_table_tells_of_another_model(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from unstir.modalities.chemistry import smiles
 from unstir.modalities.images import read as read_picture
 from unstir.runtimes.manifest import BadModel, read
 from unstir.tasks.request import BadRequest
-from unstir.tasks.structures import structures
+from unstir.tasks.structures import Drawn, structures
 
 COUNTS = [0, 0, 3, 5, 0, 0, 0, 0, 0, 2]
 
@@ -84,9 +84,21 @@ def test_wishes_that_cannot_be(wishing: Path, chains: Path) -> None:
         (wishing, {"want": "dipole=99"}, "most that the model has learned from"),
         (chains, {"want": "dipole=1"}, "takes no wishes"),
         (chains, {"scale": 2.0}, "leave scale out"),
+        (wishing, {"scale": 2.0}, "scale is 2, and nothing is wished for; give want, or leave"),
+        (wishing, {"scale": 2.0, "want": ""}, "nothing is wished for"),
     ):
         with pytest.raises(BadRequest, match=says):
             structures(model=str(model), **asked)
+    usual = structures(model=str(wishing), scale=1.0)  # as commands of older files have it
+    assert "--scale" not in usual.recipe.command("it.sdf")
+
+
+def test_what_has_no_room_is_not_drawn(
+    chains: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Drawn, "group", lambda *_: pytest.fail("it draws"))
+    assert main(["generate", "--model", str(chains), "--n", "2", "-o", "out.mol"]) == 2
+    assert "out.mol has room for one molecule, not 2; give an .sdf" in capsys.readouterr().err
 
 
 def test_what_cannot_be(chains: Path, tmp_path: Path) -> None:
@@ -134,7 +146,7 @@ def test_the_command(chains: Path, home: Path, capsys: pytest.CaptureFixture[str
     assert main(["show", "out.sdf"]) == 0
     shown = capsys.readouterr()
     assert shown.out.startswith("unstir generate --model")
-    assert "the first of 3 molecules" in shown.err
+    assert " --n 3 " in shown.out
 
 
 @pytest.mark.parametrize(

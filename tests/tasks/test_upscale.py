@@ -231,7 +231,7 @@ def test_the_shipped_one_beats_resampling(tmp_path: Path) -> None:
 
 U = ["upscale", "it.png"]
 BAD: dict[str, tuple[list[str], int, str]] = {
-    "no picture": (["upscale"], 2, "image"),
+    "no picture": (["upscale"], 2, "IMAGE is missing"),
     "not there": (["upscale", "no.png"], 3, "no.png"),
     "a text": (["upscale", "file.txt"], 3, "file.txt is not a PNG, JPEG or WebP"),
     "factor 1": ([*U, "--factor", "1"], 2, "factor is 1; give a whole number from 2 to 8"),

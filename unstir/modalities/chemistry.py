@@ -4,6 +4,7 @@
     atoms, whole = stable(structure)    # share of atoms whose bonds fit their element; all of them
     atoms, whole = looked_up(structure) # the same, with bonds by distance alone
     text = smiles(structure)            # whatever it is worth
+    stereo(structure)                   # hands of atoms, sides of double bonds
 
 Valid: rdkit sanitizes it (valences, rings), it has one fragment and no radical. Where hydrogens
 are not drawn they are what valences leave open; whether they are drawn may be said (`explicit`),
@@ -15,13 +16,14 @@ Neither rule knows other elements than H, C, N, O and F: atoms of others are not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from unstir.modalities.sdf import Structure
+from unstir.modalities.sdf import Structure, molfile
 
 VALENCES = {"H": (1,), "C": (4,), "N": (3,), "O": (2,), "F": (1,)}
 CHARGED = {("N", 1): (4,), ("O", -1): (1,), ("C", -1): (3,)}
@@ -34,6 +36,8 @@ TRIPLE = {"CC": 120, "CN": 116, "CO": 113, "NN": 110}
 MARGINS = 10, 5, 3
 ORDER = "HCNOF"
 LABEL = "_CIPCode"
+ELECTRONS = {1: 2, 2: 1, 3: 2}
+"""Unpaired or not, of a radical by its code in a file."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,10 @@ def raw(structure: Structure, explicit: bool | None = None) -> Any:
         atom.SetFormalCharge(charge)
         atom.SetNoImplicit(explicit)
         molecule.AddAtom(atom)
+    for i, code in structure.radicals.items():
+        molecule.GetAtomWithIdx(i).SetNumRadicalElectrons(ELECTRONS.get(code, 0))
+    for i, mass in structure.isotopes.items():
+        molecule.GetAtomWithIdx(i).SetIsotope(mass)
     kinds = (Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE)
     for i, j in zip(*np.nonzero(np.triu(structure.bonds, 1)), strict=True):
         molecule.AddBond(int(i), int(j), kinds[int(structure.bonds[i, j]) - 1])
@@ -131,18 +139,34 @@ def raw(structure: Structure, explicit: bool | None = None) -> Any:
 
 
 def stereo(structure: Structure) -> dict[tuple[int, ...], str]:
-    """R, S, r or s of atoms (i,) and E or Z of bonds (i, j), as they stand in space, where they
-    have any."""
-    from rdkit import Chem
+    """R, S, r or s of atoms (i,) and E or Z of bonds (i, j), as they stand in space or, where all
+    is flat, as its wedges say, where they have any: rdkit's reading of a molfile."""
+    from rdkit import Chem, rdBase
     from rdkit.Chem import rdCIPLabeler
 
-    if (molecule := sane(structure)) is None:
+    if structure.flat:
+        structure = replace(structure, positions=structure.positions * [1, 1, 0])
+    with rdBase.BlockLogs():
+        molecule = Chem.MolFromMolBlock(molfile(structure), removeHs=False)
+    if molecule is None:
         return {}
-    Chem.AssignStereochemistryFrom3D(molecule)
     rdCIPLabeler.AssignCIPLabels(molecule)
     atoms = {(a.GetIdx(),): a for a in molecule.GetAtoms()}
-    bonds = {(b.GetBeginAtomIdx(), b.GetEndAtomIdx()): b for b in molecule.GetBonds()}
+    bonds = {tuple(sorted((b.GetBeginAtomIdx(), b.GetEndAtomIdx()))): b
+             for b in molecule.GetBonds()}  # fmt: skip
     return {place: it.GetProp(LABEL) for place, it in (atoms | bonds).items() if it.HasProp(LABEL)}
+
+
+def stereo_of(structure: Structure, rows: Sequence[int]) -> dict[tuple[int, ...], str]:
+    """The same, of these atoms alone, counted among themselves, where they show it: of a center
+    with three bonds among them, and of a double bond with one at either end."""
+    new, out = {row: i for i, row in enumerate(rows)}, {}
+    shown = (structure.bonds[np.ix_(rows, rows)] > 0).sum(1)
+    isotopes = {row: mass for row, mass in structure.isotopes.items() if row in new}
+    for place, label in stereo(replace(structure, isotopes=isotopes)).items():
+        if all(row in new and shown[new[row]] >= (3 if len(place) == 1 else 2) for row in place):
+            out[tuple(new[row] for row in place)] = label
+    return out
 
 
 def with_hydrogens(structure: Structure) -> Structure | None:
@@ -161,9 +185,10 @@ def with_hydrogens(structure: Structure) -> Structure | None:
         i, j = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
         bonds[i, j] = bonds[j, i] = int(bond.GetBondTypeAsDouble())
     atoms = list(molecule.GetAtoms())
-    return Structure(
-        tuple(a.GetSymbol() for a in atoms), tuple(a.GetFormalCharge() for a in atoms),
-        np.array(molecule.GetConformer().GetPositions()), bonds, structure.title, structure.tags,
+    return replace(
+        structure, symbols=tuple(a.GetSymbol() for a in atoms),
+        charges=tuple(a.GetFormalCharge() for a in atoms),
+        positions=np.array(molecule.GetConformer().GetPositions()), bonds=bonds,
     )  # fmt: skip
 
 

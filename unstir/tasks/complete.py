@@ -4,24 +4,24 @@
     run = complete("it.sdf", keep="graph", n=10)      # the same molecule in other shapes
 
 Atoms are counted from 0, as they stand in the file. How they are kept: `kept`. Whether a shape is
-the same stereoisomer is rdkit's to say, of a file with positions.
+the same stereoisomer is rdkit's to say, of a file with positions or of a drawing with wedges.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
 
 from unstir.modalities import sdf
-from unstir.modalities.chemistry import lacking, stereo
+from unstir.modalities.chemistry import lacking, stereo_of
 from unstir.modalities.sdf import Structure
 from unstir.modalities.source import sha256
 from unstir.runtimes.model import Model
-from unstir.tasks.kept import Kept, chosen, part
+from unstir.tasks.kept import Kept, chosen, drawable, part
 from unstir.tasks.prepared import prepare
 from unstir.tasks.request import BadRequest
 from unstir.tasks.structures import Drawn, drawing
@@ -30,6 +30,8 @@ GRAPH = "graph"
 """What is kept where atoms and bonds stay and only their places are drawn."""
 TOUCHING = 0.1
 """Angstrom below which two atoms stand in one place."""
+FLAT = 4
+"""Atoms that seldom lie in a plane but in a drawing."""
 
 
 def complete(
@@ -66,19 +68,12 @@ def complete(
         None, "", model=model, n=n, seed=seed, threads=threads, kind="molecule", want=want,
         steps=steps, sampler=sampler, spacing=spacing, scale=scale,
     )  # fmt: skip
-    kept = Kept(part(given, rows, ready.model), placed=not graph)
-    name, notes = ready.model.manifest.name, []
-    if left := len(rows) - len(kept):
-        notes.append(f"hydrogens of the file are left out, {left} of them; {name} draws none")
+    stay = drawable(given, rows, ready.model)
+    kept = Kept(part(given, stay), placed=not graph)
     if graph:
         _whole(kept.atoms, ready.model)
     if graph and find_spec("rdkit"):
-        kept = replace(kept, stereo=stereo(kept.atoms))
-    elif graph:
-        notes.append(
-            "shapes may be of another stereoisomer than the file's; with rdkit it is seen to: "
-            "pip install 'unstir[molecules]'"
-        )
+        kept = replace(kept, stereo=stereo_of(given, stay))
     if kept.placed and len(rows) > 1:
         _apart(given.positions[list(rows)], rows)
     if graph and atoms not in (None, len(kept)):
@@ -87,7 +82,26 @@ def complete(
         ready, n, len(kept) if graph else atoms, kept, want=want, scale=scale, verb="inpaint",
         given={"molecule": molecule}, files={molecule: sha256(path)}, options={"keep": keep},
     )  # fmt: skip
-    return replace(run, notes=tuple(notes))
+    gone = sorted(set(rows) - set(stay))
+    return replace(run, notes=tuple(_notes(given, gone, kept, ready.model.manifest.name)))
+
+
+def _notes(given: Structure, gone: Sequence[int], kept: Kept, name: str) -> Iterator[str]:
+    """What may surprise: hydrogens that are `gone`, hands that nothing sees to, a flat file."""
+    if gone:
+        marked = sum(row in given.isotopes for row in gone)
+        heavy = f" ({marked} by isotope)" if marked else ""
+        yield f"hydrogens of the file are left out, {len(gone)} of them{heavy}; {name} draws none"
+    if not kept.placed and not find_spec("rdkit"):
+        yield (
+            "shapes may be of another stereoisomer than the file's; with rdkit it is seen to: "
+            "pip install 'unstir[molecules]'"
+        )
+    if kept.placed and len(kept) > 1 and given.flat and len(given) >= FLAT:
+        yield (
+            "all atoms of the file lie in one plane, and those that are kept stay as they lie; "
+            "if that is a drawing, --keep graph draws where atoms stand"
+        )
 
 
 def _whole(atoms: Structure, model: Model) -> None:

@@ -1,6 +1,7 @@
 """A part of a molecule that stays as it is while the rest is drawn around it.
 
-    kept = Kept(part(structure, chosen("0-3,7", len(structure)), model))
+    rows = drawable(structure, chosen("0-3,7", len(structure)), model)
+    kept = Kept(part(structure, rows))
     hold = kept.holding(mask, kinds, scale)
     x0, told = hold(x0)                                      # the estimate, at every step
     molecule = kept.exact(molecule)                          # in the end
@@ -52,12 +53,13 @@ def chosen(keep: str, count: int) -> list[int]:
     return rows
 
 
-def part(given: Structure, rows: Sequence[int], model: Model) -> Structure:
+def drawable(given: Structure, rows: Sequence[int], model: Model) -> list[int]:
     """These atoms, hydrogens left out where the model has none; BadMolecule where it cannot have
     them."""
     kinds = (model.manifest.molecule or {})["kinds"]
     if "H" not in kinds:
         rows = [row for row in rows if given.symbols[row] != "H"]
+    rows = list(rows)
     if not rows:
         raise BadRequest("keep names no atom that the model draws: it has no hydrogens")
     if len(rows) > (most := model.manifest.shape[1]):
@@ -67,9 +69,20 @@ def part(given: Structure, rows: Sequence[int], model: Model) -> Structure:
             raise BadMolecule(
                 f"atom {row} is {name}; {model.manifest.name} knows {', '.join(kinds)}"
             )
+        if given.radicals.get(row):
+            raise BadMolecule(
+                f"atom {row} is a radical, which {model.manifest.name} does not draw; give it the "
+                "hydrogen or bond that it lacks, or keep other atoms"
+            )
+    return rows
+
+
+def part(given: Structure, rows: Sequence[int]) -> Structure:
+    """These atoms, and which isotopes they are."""
+    isotopes = {i: given.isotopes[row] for i, row in enumerate(rows) if row in given.isotopes}
     return Structure(
         tuple(given.symbols[row] for row in rows), tuple(given.charges[row] for row in rows),
-        given.positions[rows], given.bonds[np.ix_(rows, rows)],
+        given.positions[rows], given.bonds[np.ix_(rows, rows)], isotopes=isotopes,
     )  # fmt: skip
 
 
@@ -121,7 +134,10 @@ class Kept:
             kept.symbols + drawn.symbols[count:],
             kept.charges + drawn.charges[count:],
         )
-        made = replace(drawn, symbols=symbols, charges=charges, positions=x, bonds=bonds)
+        made = replace(
+            drawn, symbols=symbols, charges=charges, positions=x, bonds=bonds,
+            isotopes=kept.isotopes,
+        )  # fmt: skip
         mirrored = replace(made, positions=x * [-1, 1, 1])
         return mirrored if not self.same(made) and self.same(mirrored) else made
 

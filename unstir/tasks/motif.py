@@ -7,7 +7,7 @@ A chain stands nowhere in particular: at every step the motif is laid where the 
 residues, turned to fit, and in the end the whole chain is moved so that the motif has the file's
 own positions. A peptide is flat and stiff, so the atoms at the ends of a stretch also tell where
 the residues next to it are. Between stretches there are as many residues as a chain needs to get
-there.
+there. Where residues are missing inside of one it is two, with a note.
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ from unstir.core.noise import uniform
 from unstir.modalities import proteins
 from unstir.modalities.backbones import Completion
 from unstir.modalities.folds import fit
+from unstir.modalities.proteins import Protein
 from unstir.tasks.request import BadRequest
 
-PEPTIDE = 1.6
-"""Angstrom between C and the next N below which two stretches are one."""
+PEPTIDE = 2.0
+"""Angstrom between C and the next N below which two residues are bonded, however roughly."""
+NEAREST = 1.0
+"""Angstrom that the CA of two residues are apart at least."""
 REACH = 3.3
 """Angstrom that a residue of a chain leads on at most, if not stretched out."""
 
@@ -38,11 +41,13 @@ class Motif:
         xyz: (M, 4, 3) N, CA, C, O of all, in angstrom.
         sequence: their letters.
         lengths: residues of each stretch.
+        notes: what a person may not expect of it.
     """
 
     xyz: np.ndarray
     sequence: str
     lengths: tuple[int, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def gaps(self) -> list[int]:
@@ -119,41 +124,87 @@ class Motif:
 
 
 def read(path: str, keep: str) -> Motif:
-    """The stretches that "A20-35,A50-60" names; BadRequest where it names none, or one twice."""
-    taken: set[tuple[str, int]] = set()
-    parts: list[tuple[np.ndarray, str]] = []
-    for chain, first, last in map(_stretch, keep.split(",")):
-        protein = proteins.read(path, chain)
-        wanted = range(first, last + 1)
-        where = {number: i for i, number in enumerate(protein.numbers)}
-        if missing := [number for number in wanted if number not in where]:
+    """The stretches that "A20-35,A50-60" names, each as far as its residues are bonded; BadRequest
+    where it names none, one twice, or what cannot be kept."""
+    names: list[str] = []
+    parts: list[Protein] = []
+    for word in keep.split(","):
+        chain, first, last = _stretch(path, word.strip())
+        more = [_name(chain, number) for number in range(first, last + 1)]
+        parts.append(_residues(path, chain, first, last))
+        if twice := [name for name in more if name in names]:
+            raise BadRequest(f"keep is {keep!r}, which names {twice[0]} twice")
+        names += more
+    if len(names) < 3:
+        raise BadRequest(f"keep names {len(names)} residues; a motif has three or more")
+    xyz = np.concatenate([part.xyz for part in parts])
+    _check_apart(xyz[:, 1], names)
+    torn = np.linalg.norm(xyz[1:, 0] - xyz[:-1, 2], axis=-1) >= PEPTIDE
+    ends = [int(i) + 1 for i in np.flatnonzero(torn)]
+    meant = set(np.cumsum([len(part) for part in parts]).tolist())
+    return Motif(
+        xyz, "".join(part.sequence for part in parts),
+        tuple(np.diff([0, *ends, len(xyz)]).tolist()),
+        tuple(
+            f"{names[end - 1]} and {names[end]} are not bonded, so residues are missing between "
+            "them; they are drawn" for end in ends if end not in meant
+        ),
+    )  # fmt: skip
+
+
+def _residues(path: str, chain: str, first: int, last: int) -> Protein:
+    """All residues of a chain from one number to another; BadRequest where some are not there, or
+    stand between two numbers."""
+    protein, wanted = proteins.read(path, chain), range(first, last + 1)
+    what = f"keep names {_name(chain, first)}-{last}; chain {chain!r} of {path} has"
+    where = {number: i for i, number in enumerate(protein.numbers)}
+    if missing := [number for number in wanted if number not in where]:
+        raise BadRequest(
+            f"{what} no residue {missing[0]} with a whole backbone (it has {protein.numbers[0]} "
+            f"to {protein.numbers[-1]})"
+        )
+    if between := [(n, code) for n, code in protein.inserted if first <= n < last]:
+        number, code = between[0]
+        raise BadRequest(
+            f"{what} a residue {number}{code} there, which has no name here; keep what is on "
+            f"either side: {_name(chain, first)}-{number},{_name(chain, number + 1)}-{last}"
+        )
+    rows = [where[number] for number in wanted]
+    letters = "".join(protein.sequence[row] for row in rows)
+    return Protein(protein.xyz[rows], letters, tuple(wanted))
+
+
+def _check_apart(ca: np.ndarray, names: Sequence[str]) -> None:
+    """BadRequest where two residues stand in one place."""
+    for i in range(1, len(ca)):
+        near = np.flatnonzero(np.linalg.norm(ca[:i] - ca[i], axis=-1) < NEAREST)
+        if len(near):
             raise BadRequest(
-                f"keep names {chain}{first}-{last}; chain {chain} has no residue {missing[0]} "
-                f"with a whole backbone (it has {protein.numbers[0]} to {protein.numbers[-1]})"
+                f"the CA of {names[near[0]]} and {names[i]} are less than {NEAREST:g} angstrom "
+                "apart; no chain goes through both"
             )
-        if twice := taken & {(chain, number) for number in wanted}:
-            raise BadRequest(f"keep is {keep!r}, which names {chain}{min(twice)[1]} twice")
-        taken |= {(chain, number) for number in wanted}
-        rows = [where[number] for number in wanted]
-        xyz, text = protein.xyz[rows], "".join(protein.sequence[row] for row in rows)
-        if parts and np.linalg.norm(xyz[0, 0] - parts[-1][0][-1, 2]) < PEPTIDE:
-            before, said = parts.pop()
-            xyz, text = np.concatenate([before, xyz]), said + text
-        parts.append((xyz, text))
-    xyz = np.concatenate([xyz for xyz, _ in parts])
-    if len(xyz) < 3:
-        raise BadRequest(f"keep names {len(xyz)} residues; a motif has three or more")
-    return Motif(xyz, "".join(text for _, text in parts), tuple(len(xyz) for xyz, _ in parts))
 
 
-def _stretch(word: str) -> tuple[str, int, int]:
-    match = re.fullmatch(r" *(?:(\w+):|([A-Za-z]+))(-?\d{1,5})(?: *- *(-?\d{1,5}))? *", word)
+def _name(chain: str, number: int) -> str:
+    """Of a residue, as a person names it."""
+    return f"{chain}{number}" if re.fullmatch("[A-Za-z]+", chain) else f"{chain}:{number}"
+
+
+def _stretch(path: str, word: str) -> tuple[str, int, int]:
+    """A chain of a file, and the first and the last of its residues that a word names."""
+    match = re.fullmatch(r"(?:(\w*):|([A-Za-z]*))(-?\d{1,5})(?: *- *(-?\d{1,5}))?", word)
     if match is None:
         raise BadRequest(
-            f"keep says {word.strip()!r}; give a chain and its residues: A20-35 or A20-35,A50-60, "
-            "or with a colon where a chain is a number: 1:20-35"
+            f"keep says {word!r}; give a chain and its residues: A20-35 or A20-35,A50-60, with a "
+            "colon where a chain is a number or has no name: 1:20-35 or :20-35"
         )
+    chain = match[2] if match[1] is None else match[1]
+    if match[1] is None and not chain:
+        chain, *others = proteins.chains(path)
+        if others:
+            there = ", ".join(map(repr, [chain, *others]))
+            raise BadRequest(f"keep says {word!r}, but not of which chain; there are: {there}")
     first, last = int(match[3]), int(match[4] or match[3])
     if last < first:
-        raise BadRequest(f"keep says {word.strip()!r}, which ends before it begins")
-    return match[1] or match[2], first, last
+        raise BadRequest(f"keep says {word!r}, which ends before it begins")
+    return chain, first, last

@@ -4,8 +4,8 @@
 
 Each has as many residues as one of the training set, drawn by its seed, or `length`; and which of
 them are to be helix, strand or neither is drawn as well (modalities/plans.py), or as `structure`
-says. One seed is one backbone, whatever else is drawn with it. The walk draws the trace of CA; N,
-C and O follow from it (modalities/backbones.py).
+says. One seed is one backbone, whatever else is drawn with it, but for how sums are rounded. The
+walk draws the trace of CA; N, C and O follow from it (modalities/backbones.py).
 """
 
 from __future__ import annotations
@@ -64,6 +64,14 @@ class Folded:
     def __iter__(self) -> Iterator[Protein]:
         for first in range(0, self.n, GROUP):
             yield from self.group(range(first, min(first + GROUP, self.n)))
+
+    @property
+    def stays(self) -> Protein | None:
+        """What each has before it is drawn."""
+        if self.motif is None:
+            return None
+        numbers = tuple(range(1, len(self.motif.xyz) + 1))
+        return Protein(self.motif.xyz, self.motif.sequence, numbers)
 
     def record(self, i: int, file: str) -> str:
         """What the i-th was made from, for a file of that name."""
@@ -193,7 +201,10 @@ def folding(
     given = {name: value for name, value in own.items() if value is not None}
     options = record.pop("options", {}) | given
     recipe = replace(ready.recipe(pixels=(0, 0), options=options, **record), scale=None)
-    return Folded(ready.model, ready.way, ready.seed, n, length, heat, relax, recipe, plan, motif)
+    notes = motif.notes if motif else ()
+    return Folded(
+        ready.model, ready.way, ready.seed, n, length, heat, relax, recipe, plan, motif, notes
+    )
 
 
 def _planned(manifest: Manifest, structure: str, length: int | None) -> str:

@@ -66,6 +66,11 @@ class Rewritten:
             for seed, text in zip(each, texts, strict=True):
                 yield replace(self.chain, sequence=text, title=f"{self.recipe.name} {seed}")
 
+    @property
+    def stays(self) -> Protein:
+        """What each has before it is written."""
+        return self.chain
+
     def record(self, i: int, file: str) -> str:
         """What the i-th was made from, for a file of that name."""
         return json.dumps(replace(self.recipe, seed=self.seed + i).to_json(file))
@@ -115,6 +120,6 @@ def broken(chain: Protein) -> tuple[str, ...]:
     if not after:
         return ()
     return (
-        f"residues are missing after {', '.join(after)}, or lack N, CA, C or O; letters are drawn "
-        "as if the chain went on there",
+        f"residues are missing after {', '.join(after)}, lack N, CA, C or O, or have an insertion "
+        "code; letters are drawn as if the chain went on there",
     )

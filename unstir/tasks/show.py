@@ -12,8 +12,9 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def show(what: str) -> Shown:
     path = Path(os.path.expanduser(what))
     if path.is_file():
         ours = path.suffix.lower() in (*TOLD, *SILENT)
-        return _first(path) if ours else _picture(path)
+        return _told(path) if ours else _picture(path)
     looks_like_file = path.suffix and what not in shelf.shelf() and not path.is_dir()
     if looks_like_file:
         raise FileNotFoundError(f"there is no file {what}")
@@ -72,60 +73,90 @@ def _picture(path: Path) -> Shown:
     return Shown(path, _command(path, recipe), text, recipe, notes=tuple(_changes(recipe)))
 
 
-def _first(path: Path) -> Shown:
-    """The command of a file's first molecule or protein; each tells its own."""
-    text, note = TOLD.get(path.suffix.lower(), _nothing)(path)
-    try:
-        recipe = json.loads(text)
-    except ValueError:
-        recipe = None
-    if not isinstance(recipe, dict):
+def _told(path: Path) -> Shown:
+    """The command of what a file holds: of all its molecules where one made them, else of its
+    first; each tells its own."""
+    recipes, what = TOLD.get(path.suffix.lower(), _nothing)(path)
+    if not recipes or not isinstance(recipes[0], dict):
         raise ValueError(f"{path} does not say how it was made")
-    notes = (*filter(None, [note]), *_changes(recipe))
+    together = _together(recipes)
+    recipe = together or recipes[0]
+    alone = f"the first of {len(recipes)} {what}; with the same --out it takes the place of all"
+    notes = (*([] if together else [alone]), *_changes(recipe))
     return Shown(path, _command(path, recipe), "", recipe, notes=notes)
 
 
-def _nothing(path: Path) -> tuple[str, str]:
-    return "", ""
+def _together(recipes: Sequence[Any]) -> dict[str, Any] | None:
+    """The recipe of all, where they say the same but for their seeds, which follow one another."""
+    first, many = recipes[0], len(recipes)
+    if many == 1:
+        return first
+    words = first.get("command")
+    at = words.index("--seed") + 1 if isinstance(words, list) and "--seed" in words[:-1] else 0
+    if not at or not re.fullmatch("[0-9]{1,19}", str(words[at])):
+        return None
+    seed, (before, after) = int(words[at]), (words[:at], words[at + 1 :])
+    for i, recipe in enumerate(recipes):
+        its = {"command": [*before, str(seed + i), *after]}
+        its |= {"seed": seed + i} if "seed" in first else {}
+        if recipe != first | its:
+            return None
+    return first | {"command": [*before, words[at], "--n", str(many), *after]}
 
 
-def _molecule(path: Path) -> tuple[str, str]:
-    molecules = sdf.read(path)
-    return molecules[0].tags.get(KEY, ""), _of(len(molecules), "molecules")
+def _nothing(path: Path) -> tuple[list[Any], str]:
+    return [], ""
 
 
-def _positions(path: Path) -> tuple[str, str]:
-    said = path.read_text(encoding="utf-8", errors="replace").split("\n")
-    return "".join(said[1:2]).partition(f"{KEY}=")[2], ""
+def _molecules(path: Path) -> tuple[list[Any], str]:
+    return [_json(molecule.tags.get(KEY, "")) for molecule in sdf.read(path)], "molecules"
 
 
-def _protein(path: Path) -> tuple[str, str]:
-    return proteins.said(path), ""
+def _positions(path: Path) -> tuple[list[Any], str]:
+    """What the second line of each molecule says."""
+    lines, at = path.read_text(encoding="utf-8", errors="replace").split("\n"), 0
+    found = []
+    while at + 1 < len(lines) and re.fullmatch(r" *[0-9]{1,9}\s*", lines[at]):
+        found.append(_json(lines[at + 1].partition(f"{KEY}=")[2]))
+        at += int(lines[at]) + 2
+    return found, "molecules"
 
 
-def _rows(path: Path) -> tuple[str, str]:
+def _protein(path: Path) -> tuple[list[Any], str]:
+    return [_json(proteins.said(path))], "chains"
+
+
+def _rows(path: Path) -> tuple[list[Any], str]:
     try:
         with path.open(encoding="utf-8", errors="replace", newline="") as file:
-            rows = list(csv.DictReader(file))
-        first = rows[0] if rows else {}
-        words = shlex.split(first.get("command") or "")
-    except (csv.Error, ValueError):
-        return "", ""
-    recipe: dict[str, Any] = {"schema": SCHEMA, "command": words}
-    if first.get("sha256"):
-        recipe["model"] = {"sha256": first["sha256"]}
-    return json.dumps(recipe) if words else "", _of(len(rows), "strings")
+            return [_row(row) for row in csv.DictReader(file)], "rows"
+    except csv.Error:
+        return _nothing(path)
 
 
-def _of(count: int, what: str) -> str:
-    return f"the first of {count} {what}" if count > 1 else ""
+def _row(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    try:
+        words = shlex.split(row.get("command") or "")
+    except ValueError:
+        return None
+    model = {"model": {"sha256": row["sha256"]}} if row.get("sha256") else {}
+    return {"schema": SCHEMA, "command": words, **model} if words else None
 
 
-TOLD: Mapping[str, Callable[[Path], tuple[str, str]]] = {
-    ".sdf": _molecule, ".mol": _molecule, ".xyz": _positions, ".csv": _rows,
+def _json(text: str) -> Any:
+    """What a text says, or None."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+TOLD: Mapping[str, Callable[[Path], tuple[list[Any], str]]] = {
+    ".sdf": _molecules, ".mol": _molecules, ".xyz": _positions, ".csv": _rows,
     ".pdb": _protein, ".cif": _protein,
 }  # fmt: skip
-"""By a file's ending: the recipe that it holds as JSON, and how much else there is."""
+"""By a file's ending: the recipe of each thing that it holds, None where it tells none, and what
+those are."""
 
 
 def _whose(text: str) -> str:
@@ -154,7 +185,7 @@ def _enlarged(recipe: Mapping[str, Any], verb: str) -> tuple[str, ...]:
 
 
 def _changes(recipe: Mapping[str, Any]) -> list[str]:
-    """Why the command may give another picture here."""
+    """Why the command may give another result here."""
     models = (("model", "--model"), ("enlarger", "--enlarge"))
     notes = [_another(recipe, *which) for which in models if which[0] in recipe]
     notes += [_retuned(recipe)] if "tuned" in recipe else []
@@ -189,12 +220,12 @@ def _another(recipe: Mapping[str, Any], key: str, flag: str) -> str:
     except ValueError:
         return f"the model {asked} is not here: the command would not find it"
     other = here != sha256
-    note = f"the model {asked} here is not the one it was made with: it gives another picture"
+    note = f"the model {asked} here is not the one it was made with: it gives another result"
     return note if other else ""
 
 
 def _files(recipe: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """The pictures it was made from, and their SHA-256."""
+    """The files it was made from, and their SHA-256."""
     settings = recipe.get("settings")
     files = settings.get("files") if isinstance(settings, dict) else None
     found = files if isinstance(files, dict) else {}
@@ -204,6 +235,6 @@ def _files(recipe: Mapping[str, Any]) -> tuple[list[str], list[str]]:
 def _changed(file: str, digest: str) -> str:
     path = Path(os.path.expanduser(file))
     if not path.is_file():
-        return f"the picture {file} is not here: the command would not find it"
+        return f"the file {file} is not here: the command would not find it"
     other = sha256(path) != digest
-    return f"the picture {file} is another than it was: it gives another result" if other else ""
+    return f"the file {file} is another than it was: it gives another result" if other else ""

@@ -34,7 +34,7 @@ from unstir.tasks.letters import useful
 from unstir.tasks.prepared import first_seed, loaded_model
 from unstir.tasks.recipe import Recipe
 from unstir.tasks.request import BadRequest, number, whole, words
-from unstir.tasks.structures import sizes
+from unstir.tasks.structures import check_scale, sizes
 from unstir.tasks.subject import Subject, understood
 
 GROUP = 256
@@ -304,14 +304,14 @@ def _writing(
     strong = number("scale", prefers.get("scale", 1.0) if scale is None else scale, 0, 100)
     asked = {"temperature": heat, "length": length, "sweeps": again, "want": want}
     options = {name: value for name, value in asked.items() if value is not None}
-    if about.pos is None and scale is not None:
-        raise BadRequest(f"{loaded.manifest.name} takes no wishes; leave scale out")
-    guided = strong != 1 and about.pos is not None and bool(about.pos.mask.any())
+    check_scale(loaded, about, scale)
+    wished = about.pos is not None and not about.empty
+    guided = strong != 1 and wished
     recipe = Recipe(
         prompt=None, negative="", model=model, name=loaded.manifest.name,
         sha256=loaded.manifest.sha256, seed=first, steps=steps,
         evaluations=(steps + again * longest) * (1 + guided), sampler=name,
-        spacing=spread, scale=None if about.pos is None else strong, guidance="cfg",
+        spacing=spread, scale=strong if wished else None, guidance="cfg",
         interval=None, pixels=(0, 0), padded=False, runtime="onnx", threads=loaded.threads,
         asked_threads=threads, options=options,
     )  # fmt: skip

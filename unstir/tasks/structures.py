@@ -129,14 +129,25 @@ def drawing(
             f"nothing is left to draw: {name} knows up to {most} atoms{around}; keep fewer, give "
             "more --atoms, or draw other shapes with --keep graph"
         )
-    if scale is not None and ready.about.pos is None:
-        raise BadRequest(f"{ready.model.manifest.name} takes no wishes; leave scale out")
+    check_scale(ready.model, ready.about, scale)
     asked = {"atoms": atoms, "want": want}
     options = record.pop("options", {}) | {k: v for k, v in asked.items() if v is not None}
     recipe = ready.recipe(pixels=(0, 0), options=options, **record)
-    if ready.about.pos is None:
+    if ready.about.pos is None or ready.about.empty:
         recipe = replace(recipe, scale=None)
     return Drawn(ready.model, ready.way, ready.seed, n, atoms, recipe, ready.about, kept)
+
+
+def check_scale(model: Model, about: Subject, scale: float | None) -> None:
+    """BadRequest for a strength that strengthens nothing."""
+    if scale is None:
+        return
+    if about.pos is None:
+        raise BadRequest(f"{model.manifest.name} takes no wishes; leave scale out")
+    if about.empty and scale != model.manifest.defaults.get("scale", 1.0):
+        raise BadRequest(
+            f"scale is {scale:g}, and nothing is wished for; give want, or leave scale out"
+        )
 
 
 def sizes(seeds: Sequence[int], counts: Sequence[int], atoms: int | None) -> np.ndarray:

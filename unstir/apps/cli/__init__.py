@@ -16,10 +16,12 @@ from collections.abc import Sequence
 from typing import TextIO
 
 MENU = """\
-unstir draws pictures from noise, offline, on a plain CPU.
+unstir draws pictures from noise, offline, on a plain CPU. `unstir COMMAND --help` tells more.
 
   unstir "a cat wearing a hat"                      draw a picture
   unstir generate "a red star" -o star.png --n 4    draw four, with choices
+  unstir generate --model molecules -o it.sdf       molecules; or smiles, or proteins
+  unstir inpaint it.sdf --keep 0-4                  around a part of one; or of it.pdb
   unstir inpaint cat.png "a cat wearing a hat" --box 60,0,130,90   repaint a part
   unstir outpaint photo.jpg "a red car on a road" --left 90        paint beyond the border
   unstir vary star-1.png                            draw others like it
@@ -33,9 +35,7 @@ unstir draws pictures from noise, offline, on a plain CPU.
   unstir evaluate MODEL --against FOLDER            how good are its pictures?
   unstir compare digits --out runs/versus           diffusion, GAN and VAE, measured
   unstir tune MODEL, unstir distill MODEL, unstir quantize MODEL    make it faster
-  unstir models, unstir doctor                      what there is; is everything all right?
-
-`unstir COMMAND --help` tells more."""
+  unstir models, unstir doctor                      what there is; is everything all right?"""
 CANCELLED = 130
 """The exit code after Ctrl-C."""
 

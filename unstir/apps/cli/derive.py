@@ -61,6 +61,12 @@ def _missing(task: Callable[..., Any], like: Sequence[Callable[..., Any]]) -> st
     return "".join(f"\n    {v}" for k, v in theirs.items() if k in asked and k not in said)
 
 
+def explained(command: Callable[..., Any], name: str) -> str:
+    """The help of a parameter, on one line; nothing where there is none."""
+    entry = _entries(_args(command)).get(name, "")
+    return " ".join(entry.partition(": ")[2].split())
+
+
 def _entries(text: str) -> dict[str, str]:
     found = re.findall(r"^    (\w+): (.*(?:\n {5,}.*)*)", text, re.MULTILINE)
     return {name: f"{name}: {told}" for name, told in found}

@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import sys
 import traceback
+from typing import Any
 
 from unstir.tasks.request import harmless
 
@@ -57,6 +58,8 @@ def tell(error: BaseException, debug: bool) -> int:
 
 
 def _text(error: BaseException) -> str:
+    if type(error).__name__ == "MissingArgumentError":
+        return plain(_missing(error))
     if type(error).__name__ == "UnusedCliTokensError":
         words = " ".join(getattr(error, "unused_tokens", []))
         return f"too many words: {plain(words)}; put a prompt of several words in quotes"
@@ -64,6 +67,21 @@ def _text(error: BaseException) -> str:
         where = f"{error.filename}: " if error.filename else ""
         return plain(f"{where}{error.strerror}{_WAYS_OUT.get(error.errno or 0, '')}")
     return plain(str(error)) or type(error).__name__
+
+
+def _missing(error: Any) -> str:
+    """What is not there, and what it would be, or for what a slip was made of it."""
+    from unstir.apps.cli.derive import explained
+
+    argument, typed = error.argument, error.keyword
+    name = argument.field_info.name.upper() if argument.field_info.is_positional else argument.name
+    count, had = argument.token_count()[0], len(error.tokens_so_far)
+    behind = f"{typed} takes {count} word{'s' * (count > 1)}, not {had}"
+    what = behind if typed else f"{name} is missing"
+    if slip := str(error).partition("Did you mean ")[2]:
+        return f"{what}; did you mean {slip}"
+    told = explained(error.target, argument.field_info.name) if error.target else ""
+    return f"{what}: {told}" if told else what
 
 
 def plain(text: str) -> str:

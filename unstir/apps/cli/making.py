@@ -8,9 +8,10 @@ task gives.
 
 from __future__ import annotations
 
+import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from unstir.apps.cli.console import answer_json, progress, say
 from unstir.modalities.files import check_folder, check_writable
 from unstir.modalities.images import BadEnding, check_alpha, format_of, write_gif
 from unstir.tasks.picture import Picture
+from unstir.tasks.request import BadRequest
 from unstir.tasks.run import Note, Progress, Run
 
 MOST_FRAMES = 48
@@ -52,6 +54,7 @@ def making(
         check_alpha(file, run.source is not None and run.source.alpha is not None)
         check_writable(file)
     films = numbered(gif, len(run)) if gif else []
+    spare(run.recipe.files, *files)
     made, notes = _drawn(run, files, films, metadata)
     if json:
         answer_json(_report(run, made, films, notes, time.perf_counter() - begin))
@@ -60,6 +63,14 @@ def making(
 def numbered(path: Path, n: int) -> list[Path]:
     """cat.png, or cat-1.png to cat-4.png."""
     return [path] if n == 1 else [path.with_stem(f"{path.stem}-{i + 1}") for i in range(n)]
+
+
+def spare(read: Iterable[str], *written: Path | None) -> None:
+    """Refuse to write over a file that is read."""
+    for path in filter(None, written):
+        for name in map(os.path.expanduser, read):
+            if path.exists() and os.path.exists(name) and path.samefile(name):
+                raise BadRequest(f"{path} is the file that is read; give another name")
 
 
 def _check(out: Path | None, gif: Path | None) -> None:

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from unstir.apps.cli import lines
 from unstir.apps.cli.console import answer_json, progress, say
 from unstir.apps.cli.derive import derived
-from unstir.apps.cli.making import free
+from unstir.apps.cli.making import free, spare
 from unstir.modalities import ball_and_stick, chemistry, sdf, viewer
 from unstir.modalities.files import check_folder, check_writable
 from unstir.modalities.images import BadEnding, format_of, write
@@ -50,6 +50,8 @@ def making(
         check_folder(Path())
     begin, drawn = time.perf_counter(), draw()
     out = out or free(f"{drawn.recipe.name}-{drawn.seed}", ".sdf")
+    spare(drawn.recipe.files, out, preview, view)
+    sdf.check_room(out, len(drawn))
     for note in drawn.notes:
         say(f"note: {note}")
     made = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +11,10 @@ from cyclopts import Parameter
 
 from unstir.apps.cli.console import answer_json, say
 from unstir.apps.cli.derive import derived
-from unstir.apps.cli.making import free
+from unstir.apps.cli.making import free, spare
 from unstir.modalities.files import check_writable
 from unstir.modalities.images import format_of, write
 from unstir.tasks.noise import noise
-from unstir.tasks.request import BadRequest
 
 
 @derived(noise)
@@ -36,8 +34,7 @@ def command(
     out = out or free(f"{Path(image).stem}-noise", ".png")
     check_writable(out)
     format_of(out)
-    if out.exists() and os.path.exists(image) and out.samefile(image):
-        raise BadRequest(f"{out} is the picture itself; give another name with -o")
+    spare([image], out)
     strip = draw()
     write(out, strip)
     height, width = strip.shape[:2]

@@ -13,7 +13,7 @@ from cyclopts import Parameter
 
 from unstir.apps.cli.console import answer_json, progress, say
 from unstir.apps.cli.derive import derived
-from unstir.apps.cli.making import free, numbered
+from unstir.apps.cli.making import free, numbered, spare
 from unstir.modalities import proteins as files
 from unstir.modalities import ribbons, viewer
 from unstir.modalities.files import check_folder, check_writable
@@ -54,6 +54,9 @@ def making(
     paths = [out] if together else numbered(out, len(drawn))
     for path in paths:
         check_writable(path)
+    spare(drawn.recipe.files, *paths, preview, view)
+    if files.ending(out) == ".pdb" and drawn.stays is not None:
+        files.check_room(drawn.stays)
     for note in drawn.notes:
         say(f"note: {note}")
     made = []
@@ -73,7 +76,7 @@ def making(
     if preview is not None:
         write(preview, ribbons.grid([protein.xyz[:, 1] for protein in made[: ribbons.MOST]]))
     if view is not None:
-        shapes = [viewer.Shape(p.title, files.pdb(p), "pdb") for p in made[: viewer.MOST]]
+        shapes = [_shape(protein) for protein in made[: viewer.MOST]]
         viewer.write_page(shapes, view, f"{drawn.recipe.name}, seed {drawn.seed}")
     if json:
         answer_json({
@@ -81,6 +84,14 @@ def making(
             "recipe": drawn.recipe.to_json(out.name),
             "seconds": round(time.perf_counter() - begin, 3),
         })  # fmt: skip
+
+
+def _shape(protein: files.Protein) -> viewer.Shape:
+    """A chain for the page: about its middle and numbered from 1, for which there always is room
+    in the columns of PDB."""
+    xyz, numbers = protein.xyz - protein.xyz.mean((0, 1)), tuple(range(1, len(protein) + 1))
+    moved = replace(protein, xyz=xyz, numbers=numbers)
+    return viewer.Shape(protein.title, files.pdb(moved), "pdb")
 
 
 command = derived(proteins, generate)(making)

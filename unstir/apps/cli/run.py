@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import os
 import shlex
 import signal
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 from cyclopts import App, Parameter
 
 from unstir import __version__
+from unstir.apps.cli.meant import meant
 from unstir.core.find import NotFound
 
 COMMANDS = {
@@ -36,6 +35,15 @@ COMMANDS = {
     "models": "List the models there are.",
     "doctor": "Check that everything works here.",
 }
+ALSO = {
+    "generate": "Molecules, strings of them and proteins have options of their own: "
+    "`unstir generate --model molecules --help`, also with `smiles` and `proteins`.",
+    "inpaint": "Molecules, proteins and strings have options of their own: "
+    "`unstir inpaint it.sdf --help`, also with `it.pdb`, and with `--model smiles`.",
+    "evaluate": "Molecules, strings and proteins have options of their own: "
+    "`unstir evaluate molecules --help`, also with `smiles`, `proteins` or a file of them.",
+}
+"""What the help of a command ends with, where pictures are not all it is for."""
 
 app = App(
     name="unstir",
@@ -47,13 +55,6 @@ app = App(
     suppress_keyboard_interrupt=False,
     default_parameter=Parameter(negative_iterable=()),
 )
-OTHERS = {"molecule": "molecules", "protein": "proteins", "string": "strings"}
-"""Kinds of models that `generate` has another command for."""
-FILES = {
-    ".sdf": "complete", ".mol": "complete", ".xyz": "complete",
-    ".pdb": "scaffold", ".cif": "scaffold", ".fasta": "scaffold",
-}  # fmt: skip
-"""Endings of files that `inpaint` has another command for."""
 USAGES = {
     "molecules": "unstir generate --model molecules [OPTIONS]",
     "strings": "unstir generate --model smiles [OPTIONS]",
@@ -69,7 +70,9 @@ for _name, _usage in USAGES.items():
         f"unstir.apps.cli.{_name}:command", name=_name, show=False, usage=f"Usage: {_usage}"
     )
 for _name, _help in COMMANDS.items():
-    app.command(f"unstir.apps.cli.{_name}:command", name=_name, help=_help)
+    app.command(
+        f"unstir.apps.cli.{_name}:command", name=_name, help=_help, help_epilogue=ALSO.get(_name)
+    )
 
 
 def run(words: Sequence[str]) -> None:
@@ -86,40 +89,7 @@ def run(words: Sequence[str]) -> None:
         raise NotFound(
             f"no command {first!r}; to draw it: unstir generate {shlex.quote(first)}{hint}"
         )
-    app([_meant(words), *words[1:]], exit_on_error=False, print_error=False)
-
-
-def _meant(words: Sequence[str]) -> str:
-    """The command for what is not a picture, where it is not; else the one that is written."""
-    first, second = words[0], "".join(words[1:2])
-    if first == "generate":
-        return OTHERS.get(_kind(_model(words)), first)
-    if first == "inpaint":
-        other = FILES.get(os.path.splitext(second)[1].lower())
-        return other or ("decorate" if _kind(_model(words)) == "string" else first)
-    if first == "evaluate":
-        from unstir.tasks.measure import files_of
-
-        return "measure" if _kind(second) in OTHERS or files_of(second) else first
-    return first
-
-
-def _model(words: Sequence[str]) -> str:
-    """The model that a command line names, if any."""
-    tied = [word.partition("=")[2] for word in words if word.startswith("--model=")]
-    apart = [after for word, after in pairwise(words) if word == "--model"]
-    return (tied + apart or [""])[-1]
-
-
-def _kind(model: str) -> str:
-    """The kind of a model; a picture's where there is none, or none that can be read."""
-    from unstir.runtimes.manifest import BadModel, read
-    from unstir.runtimes.shelf import folder
-
-    try:
-        return read(folder(os.path.expanduser(model))).kind if model else "image"
-    except (BadModel, NotFound, OSError):
-        return "image"
+    app([meant(words), *words[1:]], exit_on_error=False, print_error=False)
 
 
 def _terminate(number: int, _: Any) -> None:

@@ -59,7 +59,8 @@ def writing(
     if preview is not None:
         write(preview, depiction.grid([w.text for w in made[: depiction.MOST]]))
     settings = f"{run.recipe.sampler}, temperature {run.temperature:g}, {run.recipe.name}"
-    say(f"{out}  {len(made)} strings, seed {run.seed}, {settings}{_checked(made)}")
+    many = "strings" if len(made) > 1 else "string"
+    say(f"{out}  {len(made)} {many}, seed {run.seed}, {settings}{_checked(made)}")
     if json:
         answer_json({
             "file": str(out), "strings": [w.text for w in made], "seed": run.seed,

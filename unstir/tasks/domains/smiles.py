@@ -26,7 +26,7 @@ from unstir.datasets.wheels import wheel
 from unstir.evaluation import Score, plain, share
 from unstir.folders import cache_dir
 from unstir.modalities.chemistry import PROPERTIES, properties
-from unstir.modalities.sdf import BadMolecule
+from unstir.modalities.sdf import BadMolecule, lines_of
 from unstir.modalities.smiles import symbols
 from unstir.tasks.strings import strings
 
@@ -50,14 +50,21 @@ def drawn(model: str, n: int, seed: int, **asked: Any) -> Iterator[str]:
 
 
 def read(path: Path) -> list[str]:
-    """The first column of a file: of a .csv below its header."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise BadMolecule(f"{path} is no text; SMILES strings are wanted") from None
+    """The strings of a file: the first word of each line, or the column of a .csv."""
+    lines = lines_of(path, "SMILES strings are")
     if path.suffix.lower() == ".csv":
-        return [row[0] for row in list(csv.reader(lines))[1:] if row]
+        header, *rows = [row for row in csv.reader(lines) if row] or [[]]
+        at = _column(path, header)
+        return [row[at] if at < len(row) else "" for row in rows]
     return [line.split()[0] for line in lines if line.strip()]
+
+
+def _column(path: Path, header: Sequence[str]) -> int:
+    """Where SMILES stand: in the column of that name, or in the only one."""
+    names = [name.strip().lower() for name in header]
+    if "smiles" not in names and len(names) > 1:
+        raise BadMolecule(f"{path} has no column named smiles; it has {', '.join(header)}")
+    return names.index("smiles") if "smiles" in names else 0
 
 
 def known() -> set[str]:
