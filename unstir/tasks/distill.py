@@ -64,11 +64,7 @@ def distill(
     """
     if find_spec("torch") is None:
         raise ImportError("training needs torch: pip install 'unstir[train]'")
-    if steps == 0 and not (further and refine != 0):
-        raise BadRequest(
-            "--steps 0 leaves only refining: give --further with it, and no --refine 0"
-        )
-    _check_settings(ways, steps, refine, threads, device)
+    _check_settings(ways, steps, refine, further, threads, device)
     base = folder(os.path.expanduser(model)).resolve()
     manifest = read(base)
     if manifest.kind != "image":
@@ -94,9 +90,13 @@ def distill(
 
 
 def _check_settings(
-    ways: int | None, steps: int | None, refine: int | None, threads: int | None,
+    ways: int | None, steps: int | None, refine: int | None, further: bool, threads: int | None,
     device: str | None,
 ) -> None:  # fmt: skip
+    if steps == 0 and not (further and refine != 0):
+        raise BadRequest(
+            "--steps 0 leaves only refining: give --further with it, and no --refine 0"
+        )
     for name, value, least in (("ways", ways, 1), ("steps", steps, 0), ("refine", refine, 0)):
         if value is not None:
             whole(name, value, least, 10**8)

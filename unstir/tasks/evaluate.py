@@ -88,32 +88,41 @@ def evaluate(
         threads: Threads to compute with.
     """
     settings = {name: _plain(value) for name, value in locals().items()}
-    whole("seed", seed, 0, MOST_SEED - MOST)
-    whole("most", most, 1, MOST)
-    count = None if n is None else whole("n", n, 1, MOST)
-    if threads is not None:
-        whole("threads", threads, 1, 1024)
+    _check_numbers(seed, most, n, threads)
     chosen = _metrics(metrics)
     listed = None if prompts is None else read_prompts(prompts)
     space = feature_space(os.path.expanduser(features), threads)
     asked = {"steps": steps, "sampler": sampler, "scale": scale, "spacing": spacing}
-    side = 64
-    if _is_folder(what):
-        if prompts is not None or any(value is not None for value in asked.values()):
-            raise BadRequest(f"{what} is a folder of pictures: nothing is drawn, so no --steps")
-        real = opened(against, most=most, split=split, size=side, seed=seed)
-        make = _read(whole_folder(what, most=count or MOST, seed=seed))
-    else:
-        model = load(os.path.expanduser(what), threads=threads)
-        way, side = process.resolve(model, **asked, taught=True), min(model.manifest.size)
-        settings |= _walked(model, way) | {"n": count or DRAWN}
-        real = opened(against, most=most, split=split, size=side, seed=seed)
-        make = _drawn(model, way, listed, real, count or DRAWN, seed)
+    side, more, making = _generated(what, n, seed, listed, threads, asked)
+    real = opened(against, most=most, split=split, size=side, seed=seed)
     learned = _training(against, training, chosen, metrics, most, side, seed)
     store = cache_dir() / "features" if cache else None
-    return compare(
-        Plan(space, real, make, learned, chosen, by_group, real_floor, seed, store, settings)
-    )
+    parts = space, real, making(real), learned, chosen, by_group, real_floor, seed, store
+    return compare(Plan(*parts, settings | more))
+
+
+def _check_numbers(seed: int, most: int, n: int | None, threads: int | None) -> None:
+    whole("seed", seed, 0, MOST_SEED - MOST)
+    whole("most", most, 1, MOST)
+    for name, value, highest in (("n", n, MOST), ("threads", threads, 1024)):
+        if value is not None:
+            whole(name, value, 1, highest)
+
+
+def _generated(
+    what: str, count: int | None, seed: int, listed: list[Caption] | None, threads: int | None,
+    asked: dict[str, Any],
+) -> tuple[int, dict[str, Any], Callable[[Gallery], Make]]:  # fmt: skip
+    """Pixels of the shorter side, how they are drawn, and what makes them, given the reference."""
+    if _is_folder(what):
+        if listed is not None or any(value is not None for value in asked.values()):
+            raise BadRequest(f"{what} is a folder of pictures: nothing is drawn, so no --steps")
+        pictures = whole_folder(what, most=count or MOST, seed=seed)
+        return 64, {}, lambda real: lambda captions: pictures
+    model, n = load(os.path.expanduser(what), threads=threads), count or DRAWN
+    way = process.resolve(model, **asked, taught=True)
+    said = _walked(model, way) | {"n": n}
+    return min(model.manifest.size), said, lambda real: _drawn(model, way, listed, real, n, seed)
 
 
 def _walked(model: Model, way: process.Process) -> dict[str, Any]:
@@ -124,10 +133,6 @@ def _walked(model: Model, way: process.Process) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
-
-
-def _read(pictures: Gallery) -> Make:
-    return lambda captions: pictures
 
 
 def _drawn(

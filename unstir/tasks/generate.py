@@ -110,19 +110,16 @@ def generate(
     ready = prepare(
         prompt, negative, model=model, n=n, seed=seed, threads=threads, runtime=runtime,
         padded=padded, steps=steps, sampler=sampler, spacing=spacing, scale=scale,
-        guidance=guidance, interval=interval, device=device, compile=compile,
-        taught=not negative,
+        guidance=guidance, interval=interval, device=device, compile=compile, taught=not negative,
     )  # fmt: skip
     shown, pixels = shown_size(ready.model, size)
     name, large = _enlarger(ready, pixels, enlarge)
-    recipe = ready.recipe(
-        size=shown, pixels=pixels, enlarge=name, enlarger=large.sha256 if large else ""
-    )
-    job, notes = Drawing(ready.way, ready.about, ready.seed), [*ready.about.notes]
-    if sampler is None and steps is not None:
-        notes += _untaught(ready, (spacing, scale, interval, guidance))
-    notes += _exact(ready, large)
-    return Run(ready.model, job, recipe, n, tuple(notes), enlarge=large and large.pixels)
+    digest = large.sha256 if large else ""
+    recipe = ready.recipe(size=shown, pixels=pixels, enlarge=name, enlarger=digest)
+    job, few = Drawing(ready.way, ready.about, ready.seed), sampler is None and steps is not None
+    why = _untaught(ready, (spacing, scale, interval, guidance)) if few else ()
+    notes = (*ready.about.notes, *why, *_exact(ready, large))
+    return Run(ready.model, job, recipe, n, notes, enlarge=large and large.pixels)
 
 
 def _untaught(ready: Prepared, asked: tuple[Any, ...]) -> Iterator[str]:

@@ -71,14 +71,10 @@ def train(
     if find_spec("torch") is None:
         raise ImportError("training needs torch: pip install 'unstir[train]'")
     _check_length(steps, minutes)
-    if figures:
-        whole("figures", figures, 16, 100_000)
     _check_settings(
         steps=steps, codec_steps=codec_steps or None, batch=batch, lr=lr, muon_lr=muon_lr,
-        seed=seed, threads=threads, dtype=dtype,
+        seed=seed, figures=figures, threads=threads, dtype=dtype, device=device,
     )  # fmt: skip
-    if device is not None:
-        import_module("unstir.networks.device").device_of(device)
     _check_what(what)
     check_out(out)
     from unstir.recipes import Changes, run
@@ -98,7 +94,11 @@ def _check_length(steps: int | None, minutes: float | None) -> None:
         number("minutes", minutes, 0.01, 1e6)
 
 
-def _check_settings(**given: Any) -> None:
+def _check_settings(figures: int | None, device: str | None, **given: Any) -> None:
+    if figures:
+        whole("figures", figures, 16, 100_000)
+    if device is not None:
+        import_module("unstir.networks.device").device_of(device)
     for name, value in given.items():
         better = value is not None and instead(name.removeprefix("codec_"), value)
         if better:

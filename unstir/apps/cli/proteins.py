@@ -52,11 +52,8 @@ def making(
     out = out or free(f"{drawn.recipe.name}-{drawn.seed}", ".pdb", len(drawn))
     together = files.ending(out) == ".fasta"
     paths = [out] if together else numbered(out, len(drawn))
-    for path in paths:
-        check_writable(path)
+    _check(drawn, paths)
     spare(drawn.recipe.files, *paths, preview, view)
-    if files.ending(out) == ".pdb" and drawn.stays is not None:
-        files.check_room(drawn.stays)
     for note in drawn.notes:
         say(f"note: {note}")
     made = []
@@ -84,6 +81,14 @@ def making(
             "recipe": drawn.recipe.to_json(out.name),
             "seconds": round(time.perf_counter() - begin, 3),
         })  # fmt: skip
+
+
+def _check(drawn: Folded | Rewritten, paths: list[Path]) -> None:
+    """What can be known to fail is found before anything is drawn."""
+    for path in paths:
+        check_writable(path)
+    if files.ending(paths[0]) == ".pdb" and drawn.stays is not None:
+        files.check_room(drawn.stays)
 
 
 def _shape(protein: files.Protein) -> viewer.Shape:
