@@ -68,6 +68,8 @@ class Lever:
     objective: Callable[[Objective], Objective] | None = None
     weight: str = ""
     uncertain: bool = False
+    batches: tuple[int, int] | None = None
+    """Of the first and the second half of the pictures."""
 
 
 class Chosen:
@@ -142,6 +144,7 @@ LEVERS: dict[str, Lever] = {
     "adamw": Lever(trainer={"optimizer": "adamw"}),
     "batch-32": Lever(trainer={"batch": 32}),
     "batch-128": Lever(trainer={"batch": 128}),
+    "batch-grows": Lever(batches=(32, 128)),
     "rate-up": Lever(trainer={"muon_lr": 0.04, "lr": 2e-3}),
     "rate-down": Lever(trainer={"muon_lr": 0.01, "lr": 5e-4}),
     "earlier-times": Lever(times=(-0.4, 1.0)),
@@ -170,30 +173,43 @@ def trial(run: Path, name: str, seed: int) -> None:
     channels_last(net)
     held = Held(recipe)
     flops = cost(net, held) / cost(build(RECIPE.network, network_sizes(RECIPE)), held)
-    batch = lever.trainer.get("batch", BASE.batch)
-    steps = round(PICTURES / batch / flops)
-    settings: Settings = replace(BASE, **{**lever.trainer, "steps": steps, "seed": seed})
+    stretches = plan(lever, PICTURES / flops, seed)
     weight = TABLE[lever.weight or recipe.weight]
     times = logit_normal(*(lever.times or recipe.times))
     base = Denoising(from_json(recipe.schedule), recipe.parametrization, weight, times)
     objective: Any = lever.objective(base) if lever.objective else base
     model = Uncertain(net) if lever.uncertain else net
     seconds = 0.0
-    for event in train(model, objective, training_set(recipe, run / "cache"), settings, folder):
-        if event.kind == "step" and event.step % 20 == 0:
-            seconds += 20 * batch / event.images_per_second
-            speed = f"loss {event.loss:.3f}, {event.images_per_second:.0f} pictures/s"
-            print(f"{name} {seed}: step {event.step} of {event.steps}, {speed}", flush=True)
+    for number, settings in enumerate(stretches):
+        out, set_ = folder / str(number), training_set(recipe, run / "cache")
+        for event in train(model, objective, set_, settings, out):
+            if event.kind == "step" and event.step % 20 == 0:
+                seconds += 20 * settings.batch / event.images_per_second
+                speed = f"loss {event.loss:.3f}, {event.images_per_second:.0f} pictures/s"
+                print(f"{name} {seed}: step {event.step} of {event.steps}, {speed}", flush=True)
     averages = {}
     for width in (0.05, 0.2, 0.1):  # the last is what is measured in full
-        model.load_state_dict(export_ema(folder, width))
+        model.load_state_dict(export_ema(folder / str(len(stretches) - 1), width))
         with torch.inference_mode():
             averages[width] = held.error(net.eval(), recipe, run)
+    steps, batch = sum(s.steps or 0 for s in stretches), stretches[0].batch
     row = {"lever": name, "seed": seed, "steps": steps, "batch": batch, "flops": flops,
            "seconds": seconds, "averages": averages, "error": averages[0.1],
            "kernel": held.kernel(net, recipe, run)}  # fmt: skip
     folder.with_suffix(".json").write_text(json.dumps(row, indent=1))
     print(row)
+
+
+def plan(lever: Lever, pictures: float, seed: int) -> list[Settings]:
+    """What to train with, one after the other; the rate decays at the end of all."""
+    base = replace(BASE, **{**lever.trainer, "seed": seed})
+    if not lever.batches:
+        return [replace(base, steps=round(pictures / base.batch))]
+    few, many = lever.batches
+    steps = [round(pictures / 2 / batch) for batch in lever.batches]
+    first = replace(base, batch=few, steps=steps[0], cooldown=0.0)
+    last = replace(base, batch=many, steps=steps[1], cooldown=2 * base.cooldown, warmup=0)
+    return [first, replace(last, seed=seed + 1000)]  # other scenes first, other noise
 
 
 class Held:

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmarks.levers import LEVERS, Chosen, contrastive, dispersive, nearest_noise
+from benchmarks.levers import BASE as SETTINGS
+from benchmarks.levers import LEVERS, Chosen, contrastive, dispersive, nearest_noise, plan
 from unstir.core.schedules import from_json
 from unstir.networks.unet import UNet
 from unstir.objectives.denoising import Denoising
@@ -84,3 +85,19 @@ def test_every_lever_is_one_change() -> None:
     for name, lever in LEVERS.items():
         changes = [getattr(lever, field.name) for field in fields(lever)]
         assert sum(map(bool, changes)) == (name != "base")
+
+
+@pytest.mark.parametrize("name", ["base", "batch-128", "batch-grows"])
+def test_a_trial_sees_and_decays_as_many_pictures_whatever_its_batches(name: str) -> None:
+    stretches = plan(LEVERS[name], 12_800, 7)
+    assert sum((s.steps or 0) * s.batch for s in stretches) == 12_800
+    decaying = sum((s.steps or 0) * s.batch * s.cooldown for s in stretches)
+    assert decaying == pytest.approx(12_800 * SETTINGS.cooldown)
+
+
+def test_where_batches_grow_the_rate_decays_in_the_second_half_only() -> None:
+    first, last = plan(LEVERS["batch-grows"], 12_800, 7)
+    assert (first.batch, last.batch) == (32, 128)
+    assert first.cooldown == 0
+    assert last.warmup == 0
+    assert last.seed != first.seed
