@@ -38,6 +38,8 @@ MEANT = {
     "evaluate --n 3 molecules": "measure",
     "evaluate --no-controls it.sdf": "measure",
     "evaluate --what it.sdf": "measure",
+    "evaluate it.ent": "measure",
+    "evaluate it.cif.gz": "measure",
     "evaluate --what=it.sdf": "measure",
     "evaluate --out it.json folder": "measure",
     "evaluate --help": "evaluate",
@@ -47,7 +49,8 @@ MEANT = {
 
 @pytest.mark.parametrize("line", MEANT)
 def test_options_may_stand_before_what_is_read(line: str, home: Path) -> None:
-    Path("it.sdf").touch()
+    for name in ("it.sdf", "it.ent", "it.cif.gz"):
+        Path(name).touch()
     for folder, file in (("pictures", "a.png"), ("folder", "a.pdb")):
         Path(folder).mkdir()
         (Path(folder) / file).touch()

@@ -11,6 +11,12 @@ import pytest
 from unstir.modalities import files
 
 
+def test_an_ending_is_that_of_what_is_in_it() -> None:
+    names = ("A.PDB", "a.b/it.cif.gz", Path("x/it.ENT.GZ"), "it.sdf.gz", "it.gz", "it", ".gz", "")
+    endings = [".pdb", ".cif", ".ent", ".gz", ".gz", "", "", ""]
+    assert [files.ending(name) for name in names] == endings
+
+
 def test_the_new_file_takes_the_place_of_the_old(tmp_path: Path) -> None:
     target = tmp_path / "it.txt"
     target.write_text("old")

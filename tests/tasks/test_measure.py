@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,6 +94,28 @@ def test_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert list(said["figures"]) == ["made (2)"]
     assert main(["evaluate", "made/0.pdb", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["settings"]["n"] == 1
+
+
+def test_proteins_of_archives(folder: Path) -> None:
+    """Named as the PDB's own files are, and packed, they are measured as others are."""
+    for name in ("pdb1abc.ent", "1ABC.ENT.gz", "1abc.pdb.gz"):
+        data = Path("made/0.pdb").read_bytes()
+        Path(name).write_bytes(gzip.compress(data) if name.endswith("gz") else data)
+    files.write([Protein(some(2, 30)[0], "G" * 30, tuple(range(1, 31)))], "it.cif")
+    Path("made/it.mmcif").write_bytes(Path("it.cif").read_bytes())
+    Path("made/it.cif.gz").write_bytes(gzip.compress(Path("it.cif").read_bytes()))
+
+    def figures(what: str) -> list[float]:
+        *_, table = measure(what, controls=False)
+        assert isinstance(table, Table)
+        (column,) = table.columns.values()
+        return [score.value for score in column]
+
+    for name in ("pdb1abc.ent", "1ABC.ENT.gz", "1abc.pdb.gz"):
+        assert figures(name) == figures("made/0.pdb")
+    *_, table = measure("made")
+    assert isinstance(table, Table)
+    assert table.settings["n"] == 4
 
 
 def test_what_cannot_be(folder: Path) -> None:

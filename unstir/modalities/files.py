@@ -17,6 +17,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+PACKED = frozenset((".pdb", ".ent", ".cif", ".mmcif"))
+"""Endings of files that are read when they are packed (.gz), too."""
+
+
+def ending(path: str | os.PathLike[str]) -> str:
+    """Of a file, in small letters; of one that is read packed, that of what is in it:
+    it.cif.gz -> .cif."""
+    stem, last = os.path.splitext(os.fspath(path).lower())
+    inner = os.path.splitext(stem)[1]
+    return inner if last == ".gz" and inner in PACKED else last
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:

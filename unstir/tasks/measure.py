@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from unstir.evaluation import Score
+from unstir.modalities.files import ending
 from unstir.runtimes.manifest import read
 from unstir.runtimes.shelf import folder, shelf
 from unstir.tasks.comparison import Progress
@@ -30,9 +31,10 @@ KINDS = {"molecule": "molecules", "string": "smiles", "protein": "proteins"}
 """Kind of a model -> file of tasks/domains."""
 ENDINGS = {
     ".sdf": "molecules", ".mol": "molecules", ".xyz": "molecules", ".smi": "smiles",
-    ".csv": "smiles", ".pdb": "proteins", ".cif": "proteins", ".fasta": "proteins",
+    ".csv": "smiles", ".pdb": "proteins", ".ent": "proteins", ".cif": "proteins",
+    ".mmcif": "proteins", ".fasta": "proteins",
 }  # fmt: skip
-"""Ending of a file -> the same."""
+"""Ending of a file -> the same; of those of proteins also packed (.gz)."""
 BESIDE = frozenset((".csv", ".fasta", ".xyz"))
 """Files that a folder may have beside those that are measured: a table of pictures, letters
 without places, atoms without bonds."""
@@ -73,8 +75,8 @@ def measure(
     """Measure molecules or proteins.
 
     Args:
-        what: A model, which then draws; a file of them (.sdf, .mol, .smi, .csv, .pdb, .cif);
-            or a folder of such files.
+        what: A model, which then draws; a file of them (.sdf, .mol, .smi, .csv, .pdb, .ent, .cif,
+            .mmcif, those of proteins also packed, .gz); or a folder of such files.
         n: How many: a model draws 200 without it, of files all are taken.
         seed: Of what is drawn; sample i has SEED + i.
         controls: Also measure real samples that no training saw, and bad ones.
@@ -125,7 +127,7 @@ def _measured(
 def _domain(what: str) -> tuple[str, list[Path]]:
     """(domain, files); no files where it is a model."""
     if files := files_of(what):
-        kinds = {ENDINGS[p.suffix.lower()] for p in files}
+        kinds = {ENDINGS[ending(p)] for p in files}
         if len(kinds) != 1:
             raise BadRequest(
                 f"{what} holds files of {' and '.join(sorted(kinds))}; give those of one kind"
@@ -142,9 +144,9 @@ def files_of(what: str) -> list[Path]:
     place = Path(os.path.expanduser(what))
     if what in shelf() or (place / "model.json").is_file():
         return []
-    if place.suffix.lower() in ENDINGS and not place.exists():
+    if ending(place) in ENDINGS and not place.exists():
         raise FileNotFoundError(f"there is no file {what}")
     if place.is_file():
-        return [place] if place.suffix.lower() in ENDINGS else []
+        return [place] if ending(place) in ENDINGS else []
     mine = ENDINGS.keys() - BESIDE
-    return sorted(f for f in place.glob("*") if f.suffix.lower() in mine and f.is_file())
+    return sorted(f for f in place.glob("*") if ending(f) in mine and f.is_file())

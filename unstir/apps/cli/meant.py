@@ -12,6 +12,7 @@ from contextlib import suppress
 from itertools import pairwise
 
 from unstir.core.find import NotFound
+from unstir.modalities.files import ending
 from unstir.tasks.request import BadRequest
 
 OTHERS = {"molecule": "molecules", "protein": "proteins", "string": "strings"}
@@ -53,8 +54,8 @@ def _generate(words: Sequence[str]) -> str:
 
 
 def _inpaint(words: Sequence[str]) -> str:
-    endings = map(_ending, _read(words))
-    known = next((ending for ending in endings if ending in FILES or ending in PICTURES), "")
+    endings = map(ending, _read(words))
+    known = next((one for one in endings if one in FILES or one in PICTURES), "")
     if known:
         return FILES.get(known, "inpaint")
     model = _value(words, "--model")
@@ -84,11 +85,10 @@ def _evaluate(words: Sequence[str]) -> str:
 def _refuse_pictures(words: Sequence[str], endings: tuple[str, ...]) -> None:
     """Without a model pictures are drawn, which do not go to files of these endings."""
     out = _value(words, "--out", "-o")
-    ending = _ending(out)
-    if ending in endings and not _helped(words):
+    if ending(out) in endings and not _helped(words):
         raise BadRequest(
             f"without a model pictures are drawn, and {out} is for none; "
-            f"give --model {MODELS[ending]}"
+            f"give --model {MODELS[ending(out)]}"
         )
 
 
@@ -105,15 +105,8 @@ def _read(words: Sequence[str]) -> Iterator[str]:
 def _unread(words: Sequence[str]) -> str:
     """What is said of a file of another ending, if one is named."""
     named = [(word, os.path.splitext(word)[1]) for word in _read(words)]
-    files = [(word, ending) for word, ending in named if ending[1:2].isalpha()]
+    files = [(word, last) for word, last in named if last[1:2].isalpha()]
     return f", and {files[0][0]} ends in {files[0][1]}" if files else "; name one"
-
-
-def _ending(word: str) -> str:
-    """Of a file, packed or not."""
-    stem, ending = os.path.splitext(word.lower())
-    inner = os.path.splitext(stem)[1]
-    return inner if ending == ".gz" and FILES.get(inner) == "scaffold" else ending
 
 
 def _value(words: Sequence[str], *flags: str) -> str:
