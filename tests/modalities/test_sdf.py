@@ -88,8 +88,9 @@ GOOD = sdf.record(ONE)
     ("text", "says"),
     [
         ("", "holds no molecule"),
-        ("hello\n", "line 4: no V2000 counts line"),
-        (GOOD.replace("V2000", "V3000"), "no V2000 counts line"),
+        ("hello\n", "line 4: no V2000 or V3000 counts line"),
+        (GOOD.replace("V2000", "     "), "line 4: no V2000 or V3000 counts line"),
+        (GOOD.replace("V2000", "V3000"), "line 5: .* in a V3000 table"),
         (GOOD.replace("  3  2  0", "  a  2  0"), "line 4: no counts"),
         (GOOD.replace("  3  2  0", "  0  0  0"), "a molecule of 0 atoms"),
         (GOOD.replace("  3  2  0", " -1  2  0"), "a molecule of -1 atoms"),

@@ -1,52 +1,34 @@
-"""Molecules in space on disk: SDF (V2000), XYZ; written and read without a chemistry library.
+"""Molecules in space on disk: SDF and MOL, XYZ; written and read without a chemistry library.
 
     write([structure, ...], Path("out.sdf"))         # by the ending: .sdf, .mol, .xyz
     structures = read(Path("out.sdf"))
 
 Positions are in angstrom with four decimals (SDF) or five (XYZ, which has no bonds). Tags of an
-SDF record are kept, and so are wedges, radicals and isotopes. Format: CTFile Formats, BIOVIA 2020,
-the V2000 molfile.
+SDF record are kept, and so are wedges, radicals and isotopes. Written is the V2000 molfile
+(CTFile Formats, BIOVIA 2020), read also V3000 (ctab.py).
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
 
+from unstir.modalities import ctab
 from unstir.modalities.files import replacing
 from unstir.modalities.images import BadEnding
 
 MOST = 999
 """Atoms that the V2000 counts line has room for."""
 ENDINGS = (".sdf", ".mol", ".xyz")
-PERIODS = """
-    H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se
-    Br Kr Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy
-    Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf
-    Es Fm Md No Lr Rf Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts Og
-"""
-ELEMENTS = frozenset(PERIODS.split())
-CODES = {"1": 3, "2": 2, "3": 1, "5": -1, "6": -2, "7": -3}
-"""Charges in the atom block of a V2000 file; 4, a radical, has none."""
-RADICAL, DOUBLET = "4", 2
-HEAVY = {"D": 2, "T": 3}
-"""Hydrogens that have a symbol of their own."""
-WEDGES = {"1": 1, "3": 3, "4": 4, "6": 6}
-AROMATIC = 4
 
 
 class BadMolecule(ValueError):
     """A file that holds no molecule that can be read; the message names the line."""
-
-
-Bad = Callable[[int, str], BadMolecule]
-"""A line of a record, counted from 0, and what is wrong with it -> the error."""
 
 
 @dataclass(frozen=True)
@@ -192,99 +174,12 @@ def _parsed(path: Path, start: int, lines: list[str]) -> Structure:
     def bad(row: int, what: str) -> BadMolecule:
         return BadMolecule(f"{path}, line {start + row + 1}: {what}")
 
-    if len(lines) < 4 or "V2000" not in lines[3]:
-        raise bad(3, "no V2000 counts line; other forms of molfiles are not read")
-    try:
-        n, bonds = int(lines[3][:3]), int(lines[3][3:6])
-    except ValueError:
-        raise bad(3, f"no counts of atoms and bonds in {lines[3][:6]!r}") from None
-    if n < 1 or bonds < 0:
-        raise bad(3, f"a molecule of {n} atoms and {bonds} bonds")
-    if len(lines) < 4 + n + bonds:
-        raise bad(len(lines) - 1, f"the file ends before its {n} atoms and {bonds} bonds")
-    atoms, rest = lines[4 : 4 + n], lines[4 + n + bonds :]
-    stated = _stated(rest, n, bad, 4 + n + bonds)
-    symbols, positions, isotopes = _atoms(atoms, stated.get("ISO"), bad)
-    charges, radicals = _electrons(atoms, stated)
-    orders, wedges = _bonds(lines[4 + n : 4 + n + bonds], n, bad)
+    table, rest = ctab.read(lines, bad)
+    title, tags = lines[0].strip(), _tags(rest)
     return Structure(
-        symbols, charges, positions, orders, lines[0].strip(), _tags(rest), radicals, isotopes,
-        wedges,
+        table.symbols, table.charges, table.positions, table.bonds, title, tags,
+        table.radicals, table.isotopes, table.wedges,
     )  # fmt: skip
-
-
-def _atoms(
-    lines: list[str], stated: dict[int, int] | None, bad: Bad
-) -> tuple[tuple[str, ...], np.ndarray, dict[int, int]]:
-    """Symbols, positions and isotopes, of which all are `stated` if any is."""
-    symbols, positions, isotopes = [], np.empty((len(lines), 3)), dict(stated or {})
-    for i, line in enumerate(lines):
-        try:
-            positions[i] = [float(line[a : a + 10]) for a in (0, 10, 20)]
-        except ValueError:
-            raise bad(4 + i, f"no position in {line[:30]!r}") from None
-        symbol, difference = line[31:34].strip(), line[34:36].strip()
-        if symbol in HEAVY:
-            isotopes.setdefault(i, HEAVY[symbol])
-            symbol = "H"
-        if symbol not in ELEMENTS or not np.isfinite(positions[i]).all():
-            raise bad(4 + i, f"no element and position in {line[:34]!r}")
-        if stated is None and difference not in ("", "0"):
-            raise bad(4 + i, f"an isotope as a difference, {difference}; state it by M  ISO")
-        symbols.append(symbol)
-    return tuple(symbols), positions, isotopes
-
-
-def _bonds(lines: list[str], n: int, bad: Bad) -> tuple[np.ndarray, dict[tuple[int, int], int]]:
-    """Orders (N, N), and wedges."""
-    orders, wedges = np.zeros((n, n), np.uint8), {}
-    for row, line in enumerate(lines, 4 + n):
-        try:
-            i, j, order = (int(line[a : a + 3]) for a in (0, 3, 6))
-        except ValueError:
-            raise bad(row, f"no bond in {line[:9]!r}") from None
-        if order == AROMATIC:
-            raise bad(
-                row, f"the bond between atoms {i} and {j} is aromatic; write it with single and "
-                "double bonds (kekulized)"
-            )  # fmt: skip
-        if not (0 < i <= n and 0 < j <= n and i != j and 1 <= order <= 3):
-            raise bad(row, f"a bond of order {order} between atoms {i} and {j} of {n}")
-        orders[i - 1, j - 1] = orders[j - 1, i - 1] = order
-        if wedge := WEDGES.get(line[9:12].strip()):
-            wedges[i - 1, j - 1] = wedge
-    return orders, wedges
-
-
-def _electrons(
-    atoms: list[str], stated: dict[str, dict[int, int]]
-) -> tuple[tuple[int, ...], dict[int, int]]:
-    """Charges and radicals by M lines, which put those of the atom block out of force."""
-    if stated.keys() & {"CHG", "RAD"}:
-        charges = stated.get("CHG", {})
-        return tuple(charges.get(i, 0) for i in range(len(atoms))), stated.get("RAD", {})
-    codes = [line[36:39].strip() for line in atoms]
-    radicals = {i: DOUBLET for i, code in enumerate(codes) if code == RADICAL}
-    return tuple(CODES.get(code, 0) for code in codes), radicals
-
-
-def _stated(lines: list[str], n: int, bad: Bad, first: int) -> dict[str, dict[int, int]]:
-    """What M lines say of atoms: charges CHG, radicals RAD, isotopes ISO."""
-    found: dict[str, dict[int, int]] = {}
-    properties = takewhile(lambda line: not line.startswith("M  END"), lines)
-    for row, line in enumerate(properties, first):
-        if not (match := re.match(r"M  (CHG|RAD|ISO)", line)):
-            continue
-        try:
-            numbers = [int(word) for word in line[9:].split()]
-        except ValueError:
-            raise bad(row, f"no numbers in {line!r}") from None
-        values = found.setdefault(match[1], {})
-        for atom, value in zip(numbers[::2], numbers[1::2], strict=False):
-            if not 0 < atom <= n:
-                raise bad(row, f"{match[0]} names atom {atom} of {n}")
-            values[atom - 1] = value
-    return found
 
 
 def _tags(lines: list[str]) -> dict[str, str]:

@@ -52,7 +52,7 @@ def complete(
     """Complete a molecule around some of its atoms.
 
     Args:
-        molecule: The molecule: .sdf (its first one) or .mol.
+        molecule: The molecule: .sdf (its first one) or .mol, V2000 or V3000.
         keep: The atoms that stay, counted from 0: 0-5 or 0-3,7; or graph: all of them and their
             bonds stay, and where they are is drawn, of the same stereoisomer where mirroring
             makes it so (by rdkit).
