@@ -24,7 +24,7 @@ from unstir.folders import cache_dir
 from unstir.modalities.images import from_model
 from unstir.runtimes.features import features
 from unstir.runtimes.model import Model
-from unstir.tasks.gallery import GROUP, opened
+from unstir.tasks.gallery import GROUP, Item, opened
 
 REAL = 2_000
 SEED = 1_000_000
@@ -94,7 +94,7 @@ def rows_of(pictures: Iterable[np.ndarray], keep: bool = False) -> np.ndarray:
 
 def held_out() -> tuple[np.ndarray, list[str]]:
     """The features of real scenes, and their captions."""
-    items = [item for item in opened("emoji", most=REAL).items() if item is not None]
+    items = [item for item in opened("emoji", most=REAL).items() if isinstance(item, Item)]
     return rows_of((item.pixels for item in items), keep=True), [item.caption for item in items]
 
 

@@ -18,7 +18,7 @@ from benchmarks.quality import SEED, distances, held_out, rows_of
 from unstir.core.find import find
 from unstir.evaluation import Sets
 from unstir.runtimes.model import load
-from unstir.tasks.gallery import Drawn, prompts_of
+from unstir.tasks.gallery import Drawn, Item, prompts_of
 from unstir.tasks.process import STUDENT, resolve
 
 WAYS: dict[str, dict[str, Any]] = {
@@ -71,7 +71,7 @@ def main(which: str, count: int, names: list[str]) -> None:
         model = models[asked.pop("runtime", "onnx")]
         way = resolve(model, taught="student" in name, **asked)
         drawn = Drawn(model, way, prompts, SEED)
-        made = rows_of(item.pixels for item in drawn.items() if item)
+        made = rows_of(item.pixels for item in drawn.items() if isinstance(item, Item))
         near = ", ".join(
             f"{name} {s.value:.3g} ({s.low:.3g} to {s.high:.3g})"
             for name, s in distances(made, known).items()

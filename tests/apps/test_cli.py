@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import socket
 import sys
 import tomllib
@@ -113,6 +114,24 @@ def test_without_a_name_nothing_is_overwritten(home: Path) -> None:
     assert here() == ["a-cat-5-again1.png", "a-cat-5-again2.png", "a-cat-5.png"]
     assert main(["кот 猫", "--model", "tiny", "--seed", "5"]) == 0
     assert "picture-5.png" in here()
+
+
+def test_a_long_prompt_keeps_its_beginning(home: Path) -> None:
+    assert main(["first " + "word " * 40, "--model", "tiny", "--seed", "5"]) == 0
+    (name,) = here()
+    assert re.fullmatch(r"first(-word)+(-w|-wo|-wor)?-5\.png", name)
+    assert 50 < len(name) < 80
+
+
+@pytest.mark.parametrize("flag", ["--out=~/it.png", "-o=~/it.png", "--gif=~/it.gif"])
+def test_a_home_behind_an_equals_sign(
+    flag: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No shell expands it there."""
+    Path("me").mkdir()
+    monkeypatch.setenv("HOME", str(Path("me").absolute()))
+    assert main([*DRAW, "--steps", "2", "--size", "native", flag]) == 0
+    assert (Path("me") / flag.partition("~/")[2]).is_file()
 
 
 def test_json_alone_is_on_stdout(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -235,7 +254,7 @@ BAD: dict[str, tuple[list[str], int, str]] = {
     "train dtype": ([*T, "--dtype", "float16"], 2, "dtype is 'float16'; give 'bfloat16' or"),
     "train device": ([*T, "--device", "foo"], 2, "device is 'foo', which torch does not know"),
     "train without out": (["train", "emoji"], 2, "--out"),
-    "train an empty folder": (["train", "folder.png", "--out", "run"], 3, "no picture to learn"),
+    "train an empty folder": (["train", "folder.png", "--out", "run"], 3, "no picture that can"),
     "train into others' files": (["train", "emoji", "--out", "."], 2, "holds other files"),
     "train into a file": (["train", "emoji", "--out", "file.txt"], 3, "is a file"),
     "unknown data": (["data", "emojy", "--out", "x"], 2, "did you mean 'emoji'"),

@@ -123,6 +123,24 @@ def test_what_is_missing_is_named_and_explained(
     assert 'Command "' not in said
 
 
+DASHED = {
+    ("--prompt", "-a cat"): "by =: --prompt='-a cat'\n",
+    ("--prompt", "-5 cats"): "by =: --prompt='-5 cats'\n",
+    ("-o", "-it.png"): "by =: -o=-it.png\n",
+    ("--prompt", "--json"): "not 0: What to draw",
+    ("--prompt", "--out=a.png"): "not 0: What to draw",
+}
+
+
+@pytest.mark.parametrize("words", DASHED)
+def test_what_begins_with_a_dash_is_tied_to_its_flag(
+    words: tuple[str, str], home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["generate", *words]) == 2
+    assert DASHED[words] in capsys.readouterr().err
+    assert main(["generate", "--prompt=-a cat", "--model", "tiny", "--size", "native"]) == 0
+
+
 # -- what is read is not written over
 
 

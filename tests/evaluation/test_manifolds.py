@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -139,3 +140,10 @@ def test_all_agreeing_is_no_proof() -> None:
     assert precision.value == precision.high == 1.0
     assert 0.8 < precision.low < 0.95
     assert recall.low < 0.95
+
+
+@pytest.mark.parametrize("metric", [precision_recall, density_coverage])
+def test_no_neighbors_at_all_are_refused(metric: Any) -> None:
+    x = np.random.default_rng(0).normal(size=(20, 4))
+    with pytest.raises(ValueError, match="k is 0; give a whole number from 1"):
+        metric(Sets(x, x + 9), k=0)

@@ -43,6 +43,15 @@ def test_whatever_interrupts_leaves_the_old_file(error: type, tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_what_can_be_made_again_does_not_wait_for_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _: pytest.fail("it waits"))
+    with files.replacing(tmp_path / "it.txt", flushed=False) as temporary:
+        temporary.write_text("new")
+    assert [p.read_text() for p in tmp_path.iterdir()] == ["new"]
+
+
 @pytest.mark.parametrize("call", ["fsync", "replace"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
 def test_a_failing_disk_leaves_the_old_file(
@@ -94,5 +103,6 @@ def test_a_read_only_folder_is_known_before(
 @pytest.mark.parametrize("place", ["nowhere/it.png", "file/it.png"])
 def test_an_error_names_the_file_that_was_asked_for(place: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match=place), files.replacing(tmp_path / place) as temporary:
+    target = tmp_path / place
+    with pytest.raises(OSError, match=f": '{target}'$"), files.replacing(target) as temporary:
         temporary.write_text("new")

@@ -143,6 +143,12 @@ def test_a_graph_of_ones_own(tmp_path: Path) -> None:
     assert (space.name, space.fid, space.resize) == ("sums-4", False, "bicubic")
 
 
+def test_a_graph_in_capitals(tmp_path: Path) -> None:
+    file = Path(mine(tmp_path))
+    file.rename(file.with_suffix(".ONNX"))
+    assert features(str(file.with_suffix(".ONNX"))).name == "sums-4"
+
+
 def test_the_hash_is_of_graph_and_preprocessing(tmp_path: Path) -> None:
     first = features(mine(tmp_path)).sha256
     assert features(mine(tmp_path)).sha256 == first
@@ -159,7 +165,8 @@ def test_the_hash_is_of_graph_and_preprocessing(tmp_path: Path) -> None:
         ({"name": "a/b"}, "without slashes"),
         ({"resize": "nearest"}, "one of bicubic"),
         ({"sise": 4}, "did you mean 'size'"),
-        ({"output": "nothing"}, "do not belong together"),
+        ({"output": "nothing"}, r'mine[.]json has "output": .*one of out'),
+        ({"input": "nothing"}, r'mine[.]json has "input": .*one of in0'),
     ],
 )
 def test_bad_descriptions(changes: dict[str, object], said: str, tmp_path: Path) -> None:
@@ -190,6 +197,7 @@ def test_names_and_kinds(home: Path) -> None:
         features("efficientnet-lite")
     with pytest.raises(BadModel, match="of the kind image"):
         features("tiny")
+    assert features("efficientnet-lite0-224").sha256 == features("efficientnet-lite0").sha256
     with pytest.raises(BadModel, match="is a feature space; it makes no pictures"):
         load("efficientnet-lite0")
 

@@ -72,10 +72,19 @@ def test_early_files_were_resampled(home: Path) -> None:
     assert _enlarged(early, "interpolate") == ()
 
 
-def test_what_cannot_enlarge(home: Path) -> None:
+@pytest.mark.parametrize("size", [None, "native"])
+def test_what_cannot_enlarge(size: str | None, home: Path) -> None:
     with pytest.raises(ValueError, match="no 'nothing'"):
-        draw(enlarge="nothing")
+        draw(enlarge="nothing", size=size)
     with pytest.raises(ValueError, match="enlarges no pictures"):
-        draw(enlarge="tiny")
+        draw(enlarge="tiny", size=size)
     with pytest.raises(BadRequest, match="enlarge is 3"):
-        draw(enlarge=3)
+        draw(enlarge=3, size=size)
+
+
+@pytest.mark.parametrize("name", ["lanczos", "upscaler"])
+def test_what_enlarges_nothing_is_told(name: str, prefers: None) -> None:
+    run = draw(enlarge=name, size="native")
+    assert run.notes == (f"the model draws as large as that: enlarge {name} has no effect",)
+    assert run.recipe == draw(size="native").recipe
+    assert draw(enlarge=name).notes == draw(size="native").notes == ()

@@ -20,6 +20,7 @@ from unstir.core.noise import seeds
 from unstir.modalities.images import read, write
 from unstir.tasks import evaluate as task
 from unstir.tasks.generate import generate
+from unstir.tasks.request import BadRequest
 
 ASK = ["evaluate", "tiny", "--against", "real", "--features", "own.onnx", "--steps", "2",
        "--n", "20", "--threads", "1"]  # fmt: skip
@@ -86,10 +87,12 @@ def test_pictures_that_are_there_twice_are_told_of(place: Path) -> None:
     for file in list((place / "once").glob("*.png"))[:5]:
         shutil.copy(file, file.with_name(f"again-{file.name}"))
     shutil.copy(next((place / "real").glob("*.png")), place / "once" / "real.png")
+    for i in range(3):
+        shutil.copy(place / "once" / "real.png", place / "once" / f"real-{i}.png")
     notes = report("once", against="real", metrics="precision_recall").notes
-    assert any("5 of 18 generated pictures are the same" in note for note in notes)
+    assert any("8 of 21 generated pictures are the same" in note for note in notes)
     assert any(
-        "1 of the generated pictures are also among the real ones" in note for note in notes
+        "4 of the generated pictures are also among the real ones" in note for note in notes
     )
     assert not any("real against real" in note and "same" in note for note in notes)
 
@@ -134,6 +137,58 @@ def test_groups_by_class_folders(place: Path) -> None:
             pictures(place / side / label, n, len(side + label), captions=())
     found = report("made", against="true", by_group=True, metrics="kernel,frechet")
     assert [(g.name, g.n, g.m) for g in found.groups] == [("cats", 16, 16), ("dogs", 12, 12)]
+
+
+@pytest.mark.parametrize("one", ["made", "true"])
+def test_one_class_is_compared_too(one: str, place: Path) -> None:
+    """On either side; though a folder alone is no caption to draw from."""
+    other = {"made": "true", "true": "made"}[one]
+    pictures(place / one / "cats", 14, 3, captions=())
+    for label, n in (("cats", 12), ("dogs", 12)):
+        pictures(place / other / label, n, len(label), captions=())
+    found = report("made", against="true", by_group=True, metrics="kernel")
+    cats = next(g for g in found.groups if g.name == "cats")
+    assert sorted((cats.n, cats.m)) == [12, 14]
+    with pytest.raises(BadRequest, match="has no captions"):
+        report("tiny", against=one, metrics="kernel")
+
+
+def test_what_is_lost_of_prompts_is_told_once(place: Path) -> None:
+    lines = ["a red cat", "a 猫", "a 猫 and a 犬", "a red cat " * 20]
+    Path("prompts.txt").write_text("\n".join(lines), encoding="utf-8")
+    notes = report("tiny", against="real", prompts="prompts.txt", n=40, steps=1,
+                   metrics="kernel").notes  # fmt: skip
+    lost = [note for note in notes if "prompts, the first" in note]
+    assert len(lost) == 2
+    assert lost[0] == "2 of 4 prompts, the first 'a 猫': tiny does not know 猫: it draws without"
+    assert lost[1].startswith("1 of 4 prompts, the first 'a red cat a red cat ")
+    assert "longer than tiny reads" in lost[1]
+
+
+@pytest.mark.parametrize(("scale", "count"), [(5.0, 1), (None, 0)])
+def test_why_a_student_does_not_draw(scale: float | None, count: int, place: Path) -> None:
+    notes = report("emoji", against="real", n=4, steps=2, scale=scale, metrics="kernel").notes
+    assert sum("the student of emoji draws in 2 steps, but not with this scale" in note
+               for note in notes) == count  # fmt: skip
+
+
+def test_the_bias_of_a_distance_that_there_is(place: Path) -> None:
+    pictures(place / "few", 5, 3)
+    assert not any("much of it is bias" in n for n in report("few", against="real").notes
+                   if n.startswith("metrics"))  # fmt: skip
+
+
+def test_prompts_by_path_as_text(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (place / "p.txt").write_text("a red cat")
+    monkeypatch.setenv("HOME", str(place))
+    monkeypatch.setenv("USERPROFILE", str(place))
+    found = report("tiny", against="real", prompts="~/p.txt", n=4, steps=1, metrics="kernel")
+    assert {caption for caption, _ in found.sides["generated"].captions} == {"a red cat"}
+    wrong: Any = ["a red cat"]
+    with pytest.raises(BadRequest, match="give a text file"):
+        report("tiny", against="real", prompts=wrong)
+    with pytest.raises(BadRequest, match="metrics is"):
+        report("tiny", against="real", metrics=wrong)
 
 
 def test_fid_is_a_name_for_one_network(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -181,6 +236,7 @@ def test_json_and_files(place: Path, capsys: pytest.CaptureFixture[str]) -> None
         (["--metrics", "kernle"], 2, "did you mean 'kernel'"),
         (["--metrics", ","], 2, "there are: copies, density_coverage"),
         (["--metrics", "copies"], 2, "--training FOLDER"),
+        (["--metrics", "kernel", "--training", "none"], 2, "leave --training out"),
         (["--against", "emojis"], 2, "did you mean 'emoji'"),
         (["--against", "./nowhere"], 3, "not there"),
         (["--against", "own.onnx"], 3, "is a file; give a folder"),
@@ -218,8 +274,14 @@ def test_refused(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["real", "--steps", "3"], "nothing is drawn"),
+        (["real", "--steps", "3"], "nothing is drawn, so no --steps"),
+        (["real", "--prompts", "prompts.txt"], "nothing is drawn, so no --prompts"),
+        (["tinny"], "tinny is no folder of pictures, and no 'tinny' in models"),
         (["tinny"], "did you mean 'tiny'"),
+        (["./tinny"], "./tinny is no folder of pictures"),
+        (["real/000.png"], "000.png is a file; give the folder that it is in"),
+        (["empty"], "no picture that can be used"),
+        (["tiny", "--against", "latin"], "no captions (000.txt cannot be read as UTF-8"),
         (["minilm"], "makes no pictures"),
         (["tiny", "--against", "bare"], "has no captions"),
     ],
@@ -228,6 +290,10 @@ def test_what_cannot_be_evaluated(
     words: list[str], said: str, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pictures(place / "bare", 12, 0, captions=())
+    pictures(place / "latin", 2, 0, captions=())
+    (place / "latin" / "000.txt").write_bytes(b"caf\xe9")
+    (place / "empty").mkdir()
+    (place / "prompts.txt").write_text("a red cat")
     against = [] if "--against" in words else ["--against", "real"]
     assert main(["evaluate", *words, *against, "--features", "own.onnx"]) in (2, 3)
     assert said in capsys.readouterr().err

@@ -9,6 +9,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from unstir.tasks import prepared as module
 from unstir.tasks.generate import Diverged, Note, Progress, Run, generate
 from unstir.tasks.picture import Picture
 from unstir.tasks.request import BadRequest
+from unstir.tasks.subject import Subject
 
 
 def draw(prompt: str | None = "a cat", **asked: object) -> Run:
@@ -103,9 +105,36 @@ def test_prompt_negative_scale_and_steps_matter(home: Path) -> None:
         assert np.abs(pixels(draw(**other))[0] - base).max() > 3, other
 
 
-def test_scale_1_is_no_guidance(home: Path) -> None:
-    plain = pixels(draw(scale=1.0))[0]
-    assert np.array_equal(plain, pixels(draw(scale=1.0, negative="a dog"))[0])
+IDLE: dict[str, dict[str, Any]] = {
+    "the negative prompt": {"negative": "a dog"}, "the interval": {"interval": (0.2, 0.8)},
+    "the guidance rescale": {"guidance": "rescale"}, "the guidance apg": {"guidance": "apg"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", IDLE)
+def test_scale_1_is_no_guidance(name: str, home: Path) -> None:
+    """And what would be of it says that it does nothing."""
+    plain, run = draw(scale=1.0), draw(scale=1.0, **IDLE[name])
+    assert notes(run) == [f"scale 1 is no guidance: {name} has no effect"]
+    with pytest.warns(UserWarning, match="no guidance"):
+        assert np.array_equal(pixels(plain)[0], pixels(run)[0])
+    assert notes(plain) == notes(draw(**IDLE[name])) == []
+
+
+def test_what_has_no_effect_is_told_at_once(home: Path) -> None:
+    asked = {"negative": "a dog", "interval": (0.2, 0.8), "guidance": "rescale"}
+    [note] = notes(draw(scale=1.0, **asked))
+    assert note.endswith("the interval and the guidance rescale have no effect")
+    [_, note] = notes(draw("", scale=5.0))
+    assert note == "an empty prompt is not guided: the scale 5 has no effect"
+    assert len(notes(draw("", scale=5.0, negative="a dog"))) == 1
+    assert notes(draw(scale=1.0, guidance="cfgpp", sampler="ddim", negative="a dog")) == []
+
+
+def test_a_model_without_prompts_is_not_guided(home: Path) -> None:
+    run = draw(scale=5.0)
+    [note] = module._idle(run.model, run.job.way, Subject(None, ""), 5.0)
+    assert note == "tiny takes no prompt: the scale 5 has no effect"
 
 
 def test_events_tell_of_every_step(home: Path) -> None:
@@ -178,7 +207,8 @@ def test_unknown_names_answer_with_the_nearest(
 
 
 def test_what_does_not_combine_says_why(home: Path) -> None:
-    with pytest.raises(BadRequest, match="cfgpp goes with ddim, euler only"):
+    said = "^cfgpp goes with ddim, euler only, not with heun; give --sampler ddim$"
+    with pytest.raises(BadRequest, match=said):
         draw(guidance="cfgpp", sampler="heun")
     assert draw(guidance="cfgpp", sampler="ddim").recipe.scale == 0.6
 
@@ -260,6 +290,13 @@ def test_a_model_is_loaded_once_until_it_changes(
     assert len(loads) == 2
 
 
+def test_a_model_is_found_by_its_path(home: Path) -> None:
+    place = home / "models" / "tiny"
+    one, other = draw(model=place), draw(model=str(place))
+    assert one.recipe == other.recipe
+    assert draw(model=Path("tiny")).recipe == draw().recipe
+
+
 def test_a_damaged_model_is_not_drawn_with(home: Path) -> None:
     (home / "models" / "tiny" / "denoiser.onnx").write_bytes(b"")
     with pytest.raises(BadModel):
@@ -270,4 +307,8 @@ def test_sizes(home: Path) -> None:
     assert draw().recipe.pixels == (256, 256)
     assert draw(size="native")[0].pixels.shape == (32, 32, 3)
     assert draw(size=100)[0].pixels.shape == (100, 100, 3)
+    with pytest.raises(
+        BadRequest, match="size is 'Native'; give a whole number from 8 to 4,096, or native"
+    ):
+        draw(size="Native")
     assert draw(size="native")[0]._repr_png_().startswith(b"\x89PNG")

@@ -13,7 +13,7 @@ import pytest
 
 from tests.modalities.traces import helix, some
 from unstir.apps.cli import main
-from unstir.apps.cli.measure import cell
+from unstir.apps.cli.measure import cells
 from unstir.evaluation import mean, plain, share
 from unstir.modalities import proteins as files
 from unstir.modalities.proteins import Protein
@@ -40,9 +40,9 @@ def test_intervals() -> None:
 
 def test_intervals_are_printed_as_they_are() -> None:
     """That of a share near 1 does not reach beyond it, nor as far up as down."""
-    assert cell(share("it", [True] * 20)) == "1  0.8389 to 1"
-    assert cell(plain("it", 0.5, 9)) == "0.5"
-    assert cell(None) == ""
+    assert cells(share("it", [True] * 20)) == ("1", "0.8389 to 1")
+    assert cells(plain("it", 0.5, 9)) == ("0.5", "")
+    assert cells(None) == ("", "")
 
 
 def test_chains_of_known_shape() -> None:

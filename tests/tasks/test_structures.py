@@ -104,7 +104,7 @@ def test_what_has_no_room_is_not_drawn(
 def test_what_cannot_be(chains: Path, tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match="knows up to 9"):
         structures(model=str(chains), atoms=10)
-    with pytest.raises(BadModel, match="draws from nothing"):
+    with pytest.raises(BadModel, match="a model of pictures"):
         structures(model="emoji")
     said = json.loads((chains / "model.json").read_text())
     for change in ({"scale": 0}, {"counts": [0, 1]}, {"kinds": ["C"]}, {"counts": [0] * 10}):

@@ -78,6 +78,19 @@ def test_what_is_lost_of_a_prompt_is_told(prompt: str, says: str, home: Path) ->
     assert (says in notes) if says else not notes
 
 
+def test_unknown_words_of_the_negative_are_told(home: Path) -> None:
+    said = generate("a cat", model="tiny", seed=1, negative="a 猫 dog").notes
+    assert said == ("tiny does not know 猫 in the negative prompt: it cannot keep away from it",)
+
+
+@pytest.mark.parametrize("lost", ["x" * 1500, "".join(map(chr, range(0x4E00, 0x4E00 + 1500)))])
+def test_notes_of_unknown_words_are_short(lost: str, home: Path) -> None:
+    [first, _] = generate(lost, model="tiny", seed=1, negative=lost).notes[:2]
+    assert first.startswith(f"tiny does not know {lost[0]}")
+    assert first.endswith(" ...: it draws without")
+    assert len(first) < 120
+
+
 def test_numbers_of_numpy_are_numbers(home: Path) -> None:
     asked = {"seed": np.int64(3), "steps": np.int32(2), "n": np.int64(1), "threads": np.int8(1)}
     run = generate("a cat", model="tiny", scale=np.float32(2), size=np.int64(64), **asked)

@@ -29,6 +29,8 @@ def density_coverage(
     sets: Sets, *, seed: int = 0, k: int = K, pairs: int = PAIRS
 ) -> tuple[Score, ...]:
     """Density, then coverage."""
+    if k < 1:
+        raise ValueError(f"k is {k}; give a whole number from 1")
     sets = sets.at_least(2 * k + 2, "density_coverage").ordered()
     y, x = centered(sets.reference, sets.generated)
     n, m = len(x), len(y)

@@ -33,6 +33,8 @@ def precision_recall(
     sets: Sets, *, seed: int = 0, k: int = K, pairs: int = PAIRS
 ) -> tuple[Score, ...]:
     """Precision, then recall."""
+    if k < 1:
+        raise ValueError(f"k is {k}; give a whole number from 1")
     sets = sets.at_least(2 * k + 2, "precision_recall").ordered()
     y, x = centered(sets.reference, sets.generated)
     n, m = len(x), len(y)

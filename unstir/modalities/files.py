@@ -30,18 +30,20 @@ def ending(path: str | os.PathLike[str]) -> str:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, flushed: bool = True) -> Iterator[Path]:
     """A name to write to; renamed to `path` when the block ends well, deleted when it does not.
-    Errors of the system name `path`, not the name that nobody has given."""
+    Errors of the system name `path`, not the name that nobody has given. What need not be
+    `flushed` may be cut short where the machine stops: its reader must see that."""
     temporary = path.with_name(f".unstir-{secrets.token_hex(6)}{path.suffix}")
     try:
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        if flushed:
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
         if error.errno and error.filename in (None, temporary, str(temporary)):
-            error.filename, error.filename2 = str(path), None
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise
     finally:
         with suppress(OSError):

@@ -62,19 +62,23 @@ class Folder:
         what = f"{len(self.labels)} classes" if self.labels else f"{captioned} with a caption"
         used, left = len(self.items), len(self.skipped)
         lines = [f"{self.root}: {used} pictures, {what}; {left} files left out"]
-        lines += [f"  {self._short(s.path)} {s.why}" for s in self.skipped[:most]]
+        lines += [f"  {self.line(s)}" for s in self.skipped[:most]]
         if len(self.skipped) > most:
             lines.append(f"  ... and {len(self.skipped) - most} more")
         return "\n".join(lines)
 
-    def _short(self, path: Path) -> str:
-        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+    def line(self, skipped: Skipped) -> str:
+        """A file inside and why it is not used."""
+        path = skipped.path
+        inside = path.relative_to(self.root) if path.is_relative_to(self.root) else path
+        return f"{inside} {skipped.why}"
 
 
-def scan(folder: str | os.PathLike[str], split: str | None = "train") -> Folder:
-    """Look through a folder without decoding pictures; BadFolder where there is nothing to learn
-    from. A split is a folder inside; without train/ that is everything but what is held out.
-    None takes all there is."""
+def scan(folder: str | os.PathLike[str], split: str | None = "train", classes: int = 2) -> Folder:
+    """Look through a folder without decoding pictures; BadFolder where there is no picture. A
+    split is a folder inside; without train/ that is everything but what is held out. None takes
+    all there is. Names of folders are labels where there are so many `classes` or more: to learn
+    from, one is none; to compare class by class it is."""
     root = Path(folder)
     if not root.is_dir():
         raise BadFolder(
@@ -88,9 +92,8 @@ def scan(folder: str | os.PathLike[str], split: str | None = "train") -> Folder:
     search = _Search(root, HELD if whole and split else ())
     for here, names in search.walk():
         search.look_through(here, names)
-    found = _complete(
-        Folder(root, tuple(_labelled(search.items, 2 if split else 1)), tuple(search.skipped))
-    )
+    labelled = _labelled(search.items, classes)
+    found = _complete(Folder(root, tuple(labelled), tuple(search.skipped)))
     if search.notes and not any(note.caption or note.label for note in search.notes.values()):
         raise BadFolder(
             f"the metadata names pictures and gives none of them a caption: its lines need "
@@ -108,7 +111,7 @@ def load(folder: Folder, size: int) -> tuple[np.ndarray, Folder]:
             pictures.append(square(read(item.path), size))
             items.append(item)
         except (BadPicture, OSError) as error:
-            skipped.append(_skip(item.path, error))
+            skipped.append(unusable(item.path, error))
     left = _complete(replace(folder, items=tuple(items), skipped=tuple(skipped)))
     return np.stack(pictures), left
 
@@ -153,7 +156,7 @@ class _Search:
         try:
             width, height = size_of(path)
         except (BadPicture, OSError) as error:
-            self.skipped.append(_skip(path, error))
+            self.skipped.append(unusable(path, error))
             return
         if min(width, height) < SMALLEST:
             self._skip(path, f"has {width} x {height} pixels; a side needs at least {SMALLEST}")
@@ -169,7 +172,8 @@ class _Search:
         self._skip(Path(error.filename), f"cannot be opened ({error.strerror})")
 
 
-def _skip(path: Path, error: Exception) -> Skipped:
+def unusable(path: Path, error: Exception) -> Skipped:
+    """A picture that could not be read."""
     said = error.strerror if isinstance(error, OSError) else str(error)
     return Skipped(path, str(said).removeprefix(f"{path} "))
 
@@ -195,5 +199,5 @@ def _labelled(items: list[Item], least: int) -> list[Item]:
 def _complete(folder: Folder) -> Folder:
     if not folder.items:
         formats = ", ".join(FORMATS)
-        raise BadFolder(f"no picture to learn from ({formats}) in {folder.report(most=10)}")
+        raise BadFolder(f"no picture that can be used ({formats}) in {folder.report(most=10)}")
     return folder

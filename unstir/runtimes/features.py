@@ -24,12 +24,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from unstir.core.find import NotFound
 from unstir.runtimes.checks import Bad, Fields
 from unstir.runtimes.manifest import BadModel, Graph, read
 from unstir.runtimes.onnx import Call, OnnxGraph, open_session
@@ -61,7 +63,11 @@ class Space:
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Features (N, D), float32."""
-        out = self.run(np.stack([self.prepared(picture) for picture in pictures]))
+        return self.of_small([self.small(picture) for picture in pictures])
+
+    def of_small(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
+        """The same of what `small` gave."""
+        out = self.run(np.stack([self._scaled(picture) for picture in pictures]))
         out = out.mean((2, 3)) if out.ndim == 4 else out
         if out.ndim != 2 or len(out) != len(pictures):
             raise BadModel(
@@ -70,8 +76,8 @@ class Space:
             )
         return out.astype(np.float32)
 
-    def prepared(self, picture: np.ndarray) -> np.ndarray:
-        """(3, H, W) float32, as the network takes it."""
+    def small(self, picture: np.ndarray) -> np.ndarray:
+        """(H, W, 3) uint8: the middle square at the network's size."""
         height, width = picture.shape[:2]
         side = min(height, width)
         left, top = (width - side) // 2, (height - side) // 2
@@ -79,7 +85,11 @@ class Space:
         wanted = (self.size[1], self.size[0])
         if image.size != wanted:
             image = image.resize(wanted, RESAMPLING[self.resize])
-        x = (np.asarray(image, np.float32) / 255 - self.mean) / self.std
+        return np.array(image)
+
+    def _scaled(self, small: np.ndarray) -> np.ndarray:
+        """(3, H, W) float32, as the network takes it."""
+        x = (small.astype(np.float32) / 255 - self.mean) / self.std
         return x.transpose(2, 0, 1).astype(np.float32)
 
 
@@ -88,9 +98,21 @@ def features(name_or_file: str, threads: int | None = None) -> Space:
     it."""
     threads = threads or default_threads()
     path = Path(name_or_file)
-    if path.suffix == ".onnx" and name_or_file not in shelf():
+    if path.suffix.lower() == ".onnx" and name_or_file not in shelf():
         return _of_graph(path, threads)
-    return _of_folder(folder(name_or_file), threads)
+    return _of_folder(_found(name_or_file), threads)
+
+
+def _found(name: str) -> Path:
+    """The folder of a space, also by the name that stands beside its figures."""
+    try:
+        return folder(name)
+    except NotFound:
+        for place in shelf().values():
+            with suppress(BadModel):
+                if (said := read(place)).kind == "features" and said.name == name:
+                    return place
+        raise
 
 
 def _of_folder(place: Path, threads: int) -> Space:
@@ -155,7 +177,9 @@ def _graph(path: Path, said: Fields, threads: int) -> Graph:
         raise BadModel(f"{path} has the inputs {', '.join(ins)}; features are of one picture")
     if isinstance(batch := session.get_inputs()[0].shape[0], int):
         raise BadModel(f"{path} takes {batch} at once; export it with a batch of any size")
-    return Graph(path.name, (said.text("input", ins[0]),), (said.text("output", outs[0]),))
+    chosen = [said.choice(key, there) if key in said.data else there[0]
+              for key, there in (("input", ins), ("output", outs))]  # fmt: skip
+    return Graph(path.name, (chosen[0],), (chosen[1],))
 
 
 def _space(said: Fields, sha256: str, call: Call) -> Space:

@@ -41,7 +41,7 @@ from unstir.runtimes.shelf import SHIPPED, folder, shelf
 from unstir.threads import default_threads
 
 _ARE = {
-    "image": "a model that draws from nothing",
+    "image": "a model of pictures",
     "upscaler": "an upscaler",
     "molecule": "a model of molecules",
     "protein": "a model of proteins",

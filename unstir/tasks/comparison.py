@@ -6,6 +6,7 @@ for event in compare(Plan(...)): ...            # Progress, at last the Report
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,7 +18,7 @@ import numpy as np
 from unstir.core.find import find
 from unstir.evaluation import Group, Score, Sets, TooFew, by_group, extracted
 from unstir.runtimes.features import Space
-from unstir.tasks.gallery import Gallery, Item
+from unstir.tasks.gallery import Gallery, Item, first_of
 from unstir.tasks.recipe import versions
 from unstir.tasks.request import BadRequest
 
@@ -26,6 +27,11 @@ UNUSED = 20
 """Files that the report names with the reason why they were left out, at most."""
 APART = 1.2
 """Times by which sides may differ before it is told of."""
+LONG = 2
+"""Times a picture may be longer than wide: beyond it, less than half is in the middle square."""
+NOTICED = 0.1
+"""The share of pictures of another size or form that is told of: precision, recall and coverage
+can be off by as much."""
 Caption = tuple[str, str]
 """A caption and the group it counts to."""
 
@@ -48,6 +54,8 @@ class Side:
     values: np.ndarray
     items: Sequence[tuple[int, str, str, str]]  # number in the gallery, caption, group, name
     gallery: Gallery = field(repr=False)
+    shapes: np.ndarray  # (N, 2) height and width
+    notes: Sequence[str]
 
     @property
     def captions(self) -> list[Caption]:
@@ -74,6 +82,7 @@ class Plan:
         seed: of the intervals and the halves.
         cache: folder of features.
         settings: what was asked for, for the report.
+        notes: what was told of the request already, for the same.
     """
 
     space: Space
@@ -86,6 +95,7 @@ class Plan:
     seed: int
     cache: Path | None
     settings: Mapping[str, Any]
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -158,7 +168,8 @@ def compare(plan: Plan) -> Iterator[Progress | Report]:
     if plan.training is not None:
         stage = _side(plan, "training", plan.training)
         sides["training"] = yield from _timed(clock, "training", stage)
-    notes = list(_sizes(generated, reference))
+    notes = [*plan.notes, *(note for side in sides.values() for note in side.notes)]
+    notes += _sizes(generated, reference)
     learned = sides["training"].values if "training" in sides else None
     sets = Sets(generated.values, reference.values, learned)
     scores = yield from _timed(clock, "metrics", _scores(plan, sets, "metrics", notes))
@@ -177,12 +188,30 @@ def compare(plan: Plan) -> Iterator[Progress | Report]:
 
 def _sizes(generated: Side, reference: Side) -> Iterator[str]:
     """A note where pictures of one side are larger: their features differ by that alone."""
-    ours, theirs = generated.about["side"], reference.about["side"]
-    if max(ours, theirs) > APART * min(ours, theirs):
+    ours, theirs = generated.shapes.min(1), reference.shapes.min(1)
+    larger, smaller = _above(ours, theirs), _above(theirs, ours)
+    if max(larger, smaller) >= NOTICED:
+        which = "generated" if larger > smaller else "real"
         yield (
-            f"generated pictures have {ours:.0f} pixels on a side, real ones {theirs:.0f}: much "
-            "of the distance may be that; bring both to one size (generate has --size native)"
+            f"generated pictures have {_span(ours)} pixels on a side, real ones {_span(theirs)}, "
+            f"and {100 * max(larger, smaller):.0f} % of the {which} ones are larger than the "
+            "others: much of the distance may be that; bring both to one size (generate has "
+            "--size native)"
         )
+
+
+def _above(sizes: np.ndarray, others: np.ndarray) -> float:
+    """The share that finds no partner of its size among the others, all being given away in the
+    best way, and is larger: max over t of P(size > APART t) - P(other > t) (Strassen 1965)."""
+    at = np.sort(others)
+    more = (len(sizes) - np.searchsorted(np.sort(sizes), APART * at, "right")) / len(sizes)
+    left = (len(at) - np.searchsorted(at, at, "right")) / len(at)
+    return float(np.max(more - left))
+
+
+def _span(sizes: np.ndarray) -> str:
+    least, most = sizes.min(), sizes.max()
+    return f"{least}" if least == most else f"{least} to {most}"
 
 
 def _timed(
@@ -197,16 +226,18 @@ def _timed(
 def _side(plan: Plan, stage: str, gallery: Gallery) -> Generator[Progress, None, Side]:
     """Features of a gallery, and who is who in it."""
     items: list[tuple[int, str, str, str]] = []
-    hashed, sides, left_out = hashlib.sha256(), [], len(gallery.unused)
+    damaged: list[str] = []
+    lost: list[tuple[str, str]] = []
+    hashed, shapes = hashlib.sha256(), []
 
     def pictures() -> Iterator[np.ndarray]:
-        nonlocal left_out
         for number, item in enumerate(gallery.items()):
-            if item is None:
-                left_out += 1
+            if isinstance(item, str):
+                damaged.append(item)
                 continue
             items.append((number, item.caption, item.group, item.name))
-            sides.append(min(item.pixels.shape[:2]))
+            lost.extend((item.caption, note) for note in item.notes)
+            shapes.append(item.pixels.shape[:2])
             hashed.update(repr(item.pixels.shape).encode() + item.pixels.tobytes())
             yield item.pixels
 
@@ -216,18 +247,59 @@ def _side(plan: Plan, stage: str, gallery: Gallery) -> Generator[Progress, None,
         values.append(part.values)
         new, seconds = new + (0 if part.cached else len(part.values)), seconds + part.seconds
         yield Progress(stage, sum(map(len, values)), len(gallery))
+    unused = [*damaged, *gallery.unused]
     if not values:
-        raise BadRequest(f"{gallery.name} gives no picture that can be read")
+        raise BadRequest(f"{gallery.name} gives no picture that can be read: {first_of(unused)}")
     about = {
-        "name": gallery.name, "pictures": len(items), "side": float(np.median(sides)),
-        "left_out": left_out, "unused": list(gallery.unused[:UNUSED]),
-        "pixels_sha256": hashed.hexdigest(), "extracted": new,
+        "name": gallery.name, "pictures": len(items), "total": gallery.total,
+        "side": float(np.median(np.min(shapes, 1))), "left_out": len(unused),
+        "unused": unused[:UNUSED], "pixels_sha256": hashed.hexdigest(), "extracted": new,
         "pictures_per_second": round(new / seconds, 2) if new else None,
     }  # fmt: skip
-    text = f"{stage}: {len(items):,} pictures of {gallery.name}; {_rate(new, seconds)}"
-    text += f"; {left_out} files left out" if left_out else ""
+    count = f"{len(items):,} of {gallery.total:,}" if _cut(gallery) else f"{len(items):,}"
+    text = f"{stage}: {count} pictures of {gallery.name}; {_rate(new, seconds)}"
+    text += f"; {len(unused)} files left out" if unused else ""
     yield Progress(stage, len(items), len(items), text)
-    return Side(about, np.concatenate(values), items, gallery)
+    notes = [*_left_out(stage, unused), *_unseen(stage, gallery), *_long(stage, np.array(shapes))]
+    notes += _lost(lost, len({caption for _, caption, *_ in items}))
+    return Side(about, np.concatenate(values), items, gallery, np.array(shapes), notes)
+
+
+def _cut(gallery: Gallery) -> int:
+    """How many pictures there are beyond those that are taken."""
+    return max(0, (gallery.total or 0) - len(gallery))
+
+
+def _left_out(stage: str, unused: Sequence[str]) -> Iterator[str]:
+    if unused:
+        yield f"{stage}: {len(unused):,} files left out: {first_of(unused)}"
+
+
+def _unseen(stage: str, gallery: Gallery) -> Iterator[str]:
+    if stage == "training" and (others := _cut(gallery)):
+        yield f"copies of the other {others:,} training pictures are not found; --most takes more"
+
+
+def _long(stage: str, shapes: np.ndarray) -> Iterator[str]:
+    """A note where of many pictures less than half is looked at."""
+    count = int((shapes.max(1) > LONG * shapes.min(1)).sum())
+    if count >= NOTICED * len(shapes):
+        yield (
+            f"{stage}: {count:,} of {len(shapes):,} pictures are more than twice as long as wide, "
+            "and only the middle square of a picture counts"
+        )
+
+
+def _lost(lost: Sequence[tuple[str, str]], prompts: int) -> Iterator[str]:
+    """What was lost of prompts, (prompt, note), each kind of note once: its first four words,
+    without numbers, are the same for all prompts."""
+    kinds: dict[str, dict[str, str]] = {}
+    for prompt, note in lost:
+        kind = " ".join(re.sub(r"[\d,]+", "", note).split()[:4])
+        kinds.setdefault(kind, {}).setdefault(prompt, note)
+    for found in kinds.values():
+        prompt, note = next(iter(found.items()))
+        yield f"{len(found):,} of {prompts:,} prompts, the first {prompt[:60]!r}: {note}"
 
 
 def _rate(new: int, seconds: float) -> str:
@@ -262,18 +334,17 @@ def _warnings(
     plan: Plan, sets: Sets, scores: Sequence[Score], between: tuple[str, str]
 ) -> Iterator[str]:
     least, width = min(len(sets.generated), len(sets.reference)), sets.generated.shape[1]
-    if "frechet" in plan.metrics and least < 2 * width:
+    if any(s.name == "frechet" for s in scores) and least < 2 * width:
         yield (
             f"frechet has {least:,} samples for {width:,} features: much of it is bias, and "
             f"frechet_infinity does not take all of that away; give {2 * width:,} or more"
         )
-    ours, theirs = ({row.tobytes() for row in side} for side in (sets.generated, sets.reference))
-    for name, side, rows in zip(
-        between, (sets.generated, sets.reference), (ours, theirs), strict=True
-    ):
-        if same := len(side) - len(rows):
-            yield f"{same:,} of {len(side):,} {name} pictures are the same as others of them"
-    if both := len(ours & theirs):
+    ours, theirs = ([row.tobytes() for row in side] for side in (sets.generated, sets.reference))
+    for name, rows in zip(between, (ours, theirs), strict=True):
+        if same := len(rows) - len(set(rows)):
+            yield f"{same:,} of {len(rows):,} {name} pictures are the same as others of them"
+    known = set(theirs)
+    if both := sum(row in known for row in ours):
         yield f"{both:,} of the {between[0]} pictures are also among the {between[1]} ones"
     if any(s.name == "copies" and s.details["threshold"] == 0 for s in scores):
         yield (

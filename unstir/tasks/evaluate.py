@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from unstir.core.find import find, names
+from unstir.core.find import NotFound, find, names
 from unstir.folders import cache_dir
+from unstir.modalities.image_folder import BadFolder
 from unstir.runtimes.features import features as feature_space
+from unstir.runtimes.manifest import BadModel
 from unstir.runtimes.model import Model, load
 from unstir.runtimes.shelf import shelf
 from unstir.tasks import process
@@ -25,12 +27,16 @@ from unstir.tasks.gallery import (
     SETS,
     Drawn,
     Gallery,
+    first_of,
     opened,
     prompts_of,
     read_prompts,
     whole_folder,
 )  # fmt: skip
-from unstir.tasks.request import MOST_SEED, BadRequest, whole
+from unstir.tasks.generate import untaught
+from unstir.tasks.prepared import Prepared
+from unstir.tasks.request import MOST_SEED, BadRequest, whole, words
+from unstir.tasks.subject import Subject
 
 DRAWN = 1000
 """Pictures a model draws where no number is asked for."""
@@ -51,7 +57,7 @@ def evaluate(
     sampler: str | None = None,
     scale: float | None = None,
     spacing: str | None = None,
-    prompts: Path | None = None,
+    prompts: str | Path | None = None,
     split: str | None = None,
     training: str | None = None,
     most: int = 5000,
@@ -78,7 +84,8 @@ def evaluate(
         split: Part of the reference: heldout, train, or another folder inside.
         training: What the model was trained on, for the copy check: a folder or a data
             set; a data set as the reference brings its own.
-        most: Pictures that are taken of the reference and of the training set at most.
+        most: Pictures that are taken of the reference and of the training set at most; copies
+            of others are not found.
         features: The space to compare in: efficientnet-lite0, or FILE.onnx of your own.
         metrics: Some of them, with commas between: frechet, kernel, precision_recall,
             density_coverage, copies.
@@ -89,16 +96,16 @@ def evaluate(
     """
     settings = {name: _plain(value) for name, value in locals().items()}
     _check_numbers(seed, most, n, threads)
-    chosen = _metrics(metrics)
+    chosen = _metrics(metrics, training)
     listed = None if prompts is None else read_prompts(prompts)
     space = feature_space(os.path.expanduser(features), threads)
     asked = {"steps": steps, "sampler": sampler, "scale": scale, "spacing": spacing}
-    side, more, making = _generated(what, n, seed, listed, threads, asked)
+    side, more, notes, making = _generated(what, n, seed, listed, threads, asked)
     real = opened(against, most=most, split=split, size=side, seed=seed)
     learned = _training(against, training, chosen, metrics, most, side, seed)
     store = cache_dir() / "features" if cache else None
     parts = space, real, making(real), learned, chosen, by_group, real_floor, seed, store
-    return compare(Plan(*parts, settings | more))
+    return compare(Plan(*parts, settings | more, notes))
 
 
 def _check_numbers(seed: int, most: int, n: int | None, threads: int | None) -> None:
@@ -112,17 +119,38 @@ def _check_numbers(seed: int, most: int, n: int | None, threads: int | None) -> 
 def _generated(
     what: str, count: int | None, seed: int, listed: list[Caption] | None, threads: int | None,
     asked: dict[str, Any],
-) -> tuple[int, dict[str, Any], Callable[[Gallery], Make]]:  # fmt: skip
-    """Pixels of the shorter side, how they are drawn, and what makes them, given the reference."""
+) -> tuple[int, dict[str, Any], list[str], Callable[[Gallery], Make]]:  # fmt: skip
+    """Pixels of the shorter side, how they are drawn, what is to be told of that, and what makes
+    them, given the reference."""
     if _is_folder(what):
-        if listed is not None or any(value is not None for value in asked.values()):
-            raise BadRequest(f"{what} is a folder of pictures: nothing is drawn, so no --steps")
+        given = [name for name, value in {**asked, "prompts": listed}.items() if value is not None]
+        if given:
+            raise BadRequest(
+                f"{what} is a folder of pictures: nothing is drawn, so no --{given[0]}"
+            )
         pictures = whole_folder(what, most=count or MOST, seed=seed)
-        return 64, {}, lambda real: lambda captions: pictures
-    model, n = load(os.path.expanduser(what), threads=threads), count or DRAWN
+        return 64, {}, [], lambda real: lambda captions: pictures
+    model, n = _loaded(what, threads), count or DRAWN
     way = process.resolve(model, **asked, taught=True)
+    ready = Prepared(model, way, Subject(None, ""), seed, what, threads)
+    few = asked["sampler"] is None and asked["steps"] is not None
+    notes = untaught(ready, (asked["spacing"], asked["scale"], None, "cfg")) if few else ()
     said = _walked(model, way) | {"n": n}
-    return min(model.manifest.size), said, lambda real: _drawn(model, way, listed, real, n, seed)
+    side = min(model.manifest.size)
+    return side, said, list(notes), lambda real: _drawn(model, way, listed, real, n, seed)
+
+
+def _loaded(what: str, threads: int | None) -> Model:
+    """The model; where there is none of the name, a folder of pictures would do as well."""
+    place = Path(os.path.expanduser(what))
+    if place.is_file():
+        raise BadFolder(f"{what} is a file; give the folder that it is in, or a model")
+    try:
+        return load(str(place), threads=threads)
+    except (NotFound, BadModel) as error:
+        if place.exists() or what in shelf():
+            raise
+        raise type(error)(f"{what} is no folder of pictures, and {error}") from None
 
 
 def _walked(model: Model, way: process.Process) -> dict[str, Any]:
@@ -143,22 +171,29 @@ def _drawn(
     if model.condition is None and listed is not None:
         raise BadRequest(f"{name} takes no prompt: it draws without one; leave --prompts out")
     if model.condition is not None and listed is None and not real.captioned:
+        unused = f" ({first_of(real.unused)})" if real.unused else ""
         raise BadRequest(
-            f"{name} draws what it is told, and {real.name} has no captions; "
+            f"{name} draws what it is told, and {real.name} has no captions{unused}; "
             "give a file with a prompt on each line: --prompts FILE"
         )
     return lambda captions: Drawn(model, way, prompts_of(model, listed or captions, n), seed)
 
 
-def _metrics(asked: str | None) -> list[str]:
+def _metrics(asked: str | None, training: str | None) -> list[str]:
     there = names("evaluation")
     if asked is None:
         return sorted(there, key=lambda name: (*FIRST, name).index(name))
-    chosen = list(dict.fromkeys(name.strip() for name in asked.split(",") if name.strip()))
+    listed = words("metrics", asked).split(",")
+    chosen = list(dict.fromkeys(name.strip() for name in listed if name.strip()))
     for name in chosen:
         find("evaluation", name)
     if not chosen:
         raise BadRequest(f"metrics is {asked!r}; there are: {', '.join(there)}")
+    if training is not None and "copies" not in chosen:
+        raise BadRequest(
+            f"only copies looks at training pictures, and metrics is {asked!r}; leave --training "
+            "out, or name copies too"
+        )
     return chosen
 
 

@@ -23,6 +23,8 @@ from unstir.datasets import digits, emoji
 from unstir.folders import cache_dir
 from unstir.modalities import image_folder
 from unstir.modalities.images import BadPicture, from_model, read
+from unstir.recipes.digits import Digits
+from unstir.recipes.emoji import SCENES
 from unstir.runtimes.model import Model
 from unstir.tasks.process import Process
 from unstir.tasks.request import BadRequest
@@ -30,17 +32,21 @@ from unstir.tasks.subject import understood
 
 GROUP = 16
 """Pictures a model draws together."""
+NAMED = 3
+"""Files left out that a person is told of by name."""
 SPLITS = (*image_folder.HELD, "train")
 
 
 @dataclass(frozen=True)
 class Item:
-    """One picture: its caption or label, if any, the group it counts to, and its name."""
+    """One picture: its caption or label, if any, the group it counts to, its name, and what was
+    lost of the prompt it was drawn from."""
 
     pixels: np.ndarray  # (H, W, 3) uint8
     caption: str
     group: str
     name: str
+    notes: tuple[str, ...] = ()
 
 
 class Gallery(Protocol):
@@ -59,14 +65,19 @@ class Gallery(Protocol):
         """Files that are no pictures for it, with the reasons."""
         ...
 
+    @property
+    def total(self) -> int | None:
+        """How many there are to take from; None where there is no end of them."""
+        ...
+
     def __len__(self) -> int: ...
 
     def item(self, index: int, /) -> Item:
         """One picture; BadPicture where a file is damaged."""
         ...
 
-    def items(self) -> Iterator[Item | None]:
-        """All, in order; None for a damaged file."""
+    def items(self) -> Iterator[Item | str]:
+        """All, in order; for a damaged file its name and the reason."""
         ...
 
 
@@ -77,13 +88,14 @@ class Composed:
     name: str
     count: int
     item: Callable[[int], Item]
+    total: int | None = None
     captioned: bool = True
     unused: Sequence[str] = ()
 
     def __len__(self) -> int:
         return self.count
 
-    def items(self) -> Iterator[Item | None]:
+    def items(self) -> Iterator[Item | str]:
         return map(self.item, range(self.count))
 
 
@@ -93,6 +105,7 @@ class Files:
 
     folder: image_folder.Folder
     chosen: Sequence[int]
+    classes: bool  # whether there are several, whose names are as good as captions
 
     @property
     def name(self) -> str:
@@ -100,28 +113,33 @@ class Files:
 
     @property
     def captioned(self) -> bool:
-        return any(item.caption or item.label for item in self.folder.items)
+        return self.classes or any(item.caption for item in self.folder.items)
 
     @property
     def unused(self) -> Sequence[str]:
         skipped = (s for s in self.folder.skipped if s.why != image_folder.HELD_OUT)
-        return [f"{s.path.name} {s.why}" for s in skipped]
+        return [self.folder.line(s) for s in skipped]
+
+    @property
+    def total(self) -> int | None:
+        return len(self.folder.items)
 
     def __len__(self) -> int:
         return len(self.chosen)
 
     def item(self, index: int, /) -> Item:
         found = self.folder.items[self.chosen[index]]
-        caption = found.caption or found.label
+        caption = found.caption or (found.label if self.classes else "")
         name = found.path.relative_to(self.folder.root).as_posix()
         return Item(read(found.path), caption, found.label or found.caption, name)
 
-    def items(self) -> Iterator[Item | None]:
-        for index in range(len(self)):
+    def items(self) -> Iterator[Item | str]:
+        for index, which in enumerate(self.chosen):
             try:
                 yield self.item(index)
-            except (BadPicture, OSError):
-                yield None
+            except (BadPicture, OSError) as error:
+                path = self.folder.items[which].path
+                yield self.folder.line(image_folder.unusable(path, error))
 
 
 @dataclass(frozen=True)
@@ -133,6 +151,7 @@ class Drawn:
     prompts: Sequence[tuple[str | None, str]]  # and the group of each
     seed: int
     unused: Sequence[str] = ()
+    total: int | None = None
 
     @property
     def name(self) -> str:
@@ -148,7 +167,7 @@ class Drawn:
     def item(self, index: int, /) -> Item:
         return next(self._group(range(index, index + 1)))
 
-    def items(self) -> Iterator[Item | None]:
+    def items(self) -> Iterator[Item | str]:
         for first in range(0, len(self), GROUP):
             yield from self._group(range(first, min(first + GROUP, len(self))))
 
@@ -160,10 +179,11 @@ class Drawn:
         denoise = self.way.denoiser(self.model, pos, neg)
         for step in self.way.sampler(denoise, x, self.way.path, noise=noise):
             x = step.x
-        for i, pixels in zip(which, from_model(self.model.decode(x)), strict=True):
+        drawn = zip(which, subjects, from_model(self.model.decode(x)), strict=True)
+        for i, subject, pixels in drawn:
             prompt, group = self.prompts[i]
-            said = "" if prompt is None else f" {prompt!r}"
-            yield Item(pixels, prompt or "", group, f"seed {self.seed + i}{said}")
+            name = f"seed {self.seed + i}" + ("" if prompt is None else f" {prompt!r}")
+            yield Item(pixels, prompt or "", group, name, subject.notes)
 
 
 def _together(rows: list[Tokens | None]) -> Tokens | None:
@@ -190,17 +210,25 @@ def opened(
         )
     if not path.is_dir():
         named(SETS, what, "data sets and folders")
-    return _files(image_folder.scan(path, _split(path, split)), most, seed)
+    return _files(image_folder.scan(path, _split(path, split), classes=1), most, seed)
 
 
 def whole_folder(what: str, *, most: int, seed: int = 0) -> Gallery:
     """The pictures of a folder as it is: parts that are held out are as good as any."""
-    return _files(image_folder.scan(os.path.expanduser(what), split=None), most, seed)
+    folder = image_folder.scan(os.path.expanduser(what), split=None, classes=1)
+    return _files(folder, most, seed)
 
 
 def _files(folder: image_folder.Folder, most: int, seed: int) -> Files:
     order = np.random.default_rng(seed).permutation(len(folder.items))[:most]
-    return Files(folder, [int(i) for i in order])
+    classes = len({item.label for item in folder.items}) > 1
+    return Files(folder, [int(i) for i in order], classes)
+
+
+def first_of(unused: Sequence[str]) -> str:
+    """The first files left out, with the reasons."""
+    more = len(unused) - NAMED
+    return "; ".join(unused[:NAMED]) + (f"; and {more:,} more" if more > 0 else "")
 
 
 def _split(path: Path, asked: str | None) -> str:
@@ -220,7 +248,7 @@ def _emoji(split: str, count: int, size: int) -> Gallery:
         scene = emoji.scene(glyphs, index, size=size, split=split, shares=shares)
         return Item(scene.image, scene.caption, scene.parts["kind"], f"emoji {split} {index}")
 
-    return Composed(f"emoji {split}", count, item)
+    return Composed(f"emoji {split}", count, item, SCENES if split == "train" else None)
 
 
 def _digits(split: str, count: int, size: int) -> Gallery:
@@ -233,7 +261,7 @@ def _digits(split: str, count: int, size: int) -> Gallery:
         pixels = np.repeat((255 * gray).round().astype(np.uint8)[..., None], 3, 2)
         return Item(pixels, str(label), str(label), f"digits {split} {index}")
 
-    return Composed(f"digits {split}", count, item)
+    return Composed(f"digits {split}", count, item, len(Digits()) if split == "train" else None)
 
 
 SETS = {"emoji": _emoji, "digits": _digits}
@@ -251,10 +279,12 @@ def prompts_of(
     return [given[i % len(given)] for i in range(n)]
 
 
-def read_prompts(file: Path) -> list[tuple[str, str]]:
+def read_prompts(file: str | os.PathLike[str]) -> list[tuple[str, str]]:
     """A prompt on each line of a text file, each a group of its own."""
+    if not isinstance(file, (str, os.PathLike)):
+        raise BadRequest(f"prompts is {file!r}; give a text file with a prompt on each line")
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        lines = Path(os.path.expanduser(file)).read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise BadRequest(f"{file} is not UTF-8 text ({error.reason})") from None
     found = [" ".join(line.split()) for line in lines if line.strip()]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -63,7 +64,7 @@ class Drawing:
 def generate(
     prompt: str | None = None,
     *,
-    model: str = "emoji",
+    model: str | Path = "emoji",
     n: int = 1,
     seed: int | None = None,
     steps: int | None = None,
@@ -117,12 +118,12 @@ def generate(
     digest = large.sha256 if large else ""
     recipe = ready.recipe(size=shown, pixels=pixels, enlarge=name, enlarger=digest)
     job, few = Drawing(ready.way, ready.about, ready.seed), sampler is None and steps is not None
-    why = _untaught(ready, (spacing, scale, interval, guidance)) if few else ()
-    notes = (*ready.about.notes, *why, *_exact(ready, large))
+    why = untaught(ready, (spacing, scale, interval, guidance)) if few else ()
+    notes = (*ready.about.notes, *why, *_exact(ready, large), *_idle(enlarge, name))
     return Run(ready.model, job, recipe, n, notes, enlarge=large and large.pixels)
 
 
-def _untaught(ready: Prepared, asked: tuple[Any, ...]) -> Iterator[str]:
+def untaught(ready: Prepared, asked: tuple[Any, ...]) -> Iterator[str]:
     """Why the model's student does not draw, though it draws in so many steps."""
     said, way, about = ready.model.manifest, ready.way, ready.about
     if way.name != STUDENT and way.steps in (said.student or {}).get("steps", ()):
@@ -133,6 +134,11 @@ def _untaught(ready: Prepared, asked: tuple[Any, ...]) -> Iterator[str]:
             f"the student of {said.name} draws in {way.steps} steps, but not with "
             f"{' and '.join(why)}: the model itself draws"
         )
+
+
+def _idle(enlarge: str | None, by: str | None) -> Iterator[str]:
+    if enlarge and by is None:
+        yield f"the model draws as large as that: enlarge {enlarge} has no effect"
 
 
 def _exact(ready: Prepared, large: Enlarger | None) -> Iterator[str]:
@@ -153,15 +159,16 @@ def _enlarger(
     ready: Prepared, pixels: tuple[int, int], asked: str | None
 ) -> tuple[str | None, Enlarger | None]:
     """How a drawing becomes as large as it should, which is recorded, and by what; neither where
-    it is so already."""
-    manifest = ready.model.manifest
-    if min(pixels) <= min(manifest.size[-2:]):
+    it is so already, though what was asked for must be there."""
+    model, manifest = ready.model, ready.model.manifest
+    larger = min(pixels) > min(manifest.size[-2:])
+    if not larger and asked is None:
         return None, None
-    name = words("enlarge", asked or manifest.defaults.get("enlarge", LANCZOS))
-    if name == LANCZOS:
-        return name, None
-    model = ready.model
-    return name, enlarger(name, model.runtime, ready.asked_threads, model.device, model.compiled)
+    name, large = words("enlarge", asked or manifest.defaults.get("enlarge", LANCZOS)), None
+    if name != LANCZOS:
+        threads, device = ready.asked_threads, model.device
+        large = enlarger(name, model.runtime, threads, device, model.compiled)
+    return (name, large) if larger else (None, None)
 
 
 def shown_size(model: Model, size: int | str | None) -> tuple[int | str, tuple[int, int]]:
@@ -170,7 +177,10 @@ def shown_size(model: Model, size: int | str | None) -> tuple[int | str, tuple[i
     if size == "native":
         return "native", (width, height)
     own = min(height, width)
-    side = max(own, SMALLEST) if size is None else whole("size", size, 8, 4096)
+    try:
+        side = max(own, SMALLEST) if size is None else whole("size", size, 8, 4096)
+    except BadRequest as error:
+        raise BadRequest(f"{error}, or native") from None
     out = round(width * side / own), round(height * side / own)
     if out[0] * out[1] > MOST_PIXELS:
         raise BadRequest(f"size {side} makes {out[0]} x {out[1]} pixels; give a smaller one")

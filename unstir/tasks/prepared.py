@@ -8,7 +8,8 @@ and the recipe that records them.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_args
@@ -57,18 +58,37 @@ class Prepared:
 
 
 def prepare(
-    prompt: str | None, negative: str, *, model: str, n: int, seed: int | None,
+    prompt: str | None, negative: str, *, model: str | Path, n: int, seed: int | None,
     threads: int | None, runtime: Runtime = "onnx", padded: bool = False, kind: str = "image",
     want: str | None = None, device: str = "cpu", compile: bool = False, **walk: Any,
 ) -> Prepared:  # fmt: skip
     """Check a request and load its model; `walk` is what `process.resolve` takes."""
-    first = first_seed(seed, n)
+    first, model = first_seed(seed, n), str(model) if isinstance(model, Path) else model
     loaded = loaded_model(model, runtime, threads, padded, kind, device, compile)
     about = subject.understood(loaded, prompt, negative, want)
     if about.empty and walk.get("sampler") is None:
         walk |= {"taught": False}  # a student saw captions only
     way = process.resolve(loaded, **walk)
+    about = replace(about, notes=(*about.notes, *_idle(loaded, way, about, walk.get("scale"))))
     return Prepared(loaded, way, about, first, model, threads)
+
+
+def _idle(
+    model: Model, way: Process, about: subject.Subject, scale: float | None
+) -> Iterator[str]:
+    """What was asked for and has no effect."""
+    if way.name == process.STUDENT or way.guided(about.pos, about.neg):
+        return
+    asked = {
+        "the negative prompt": about.negative,
+        "the interval": way.interval,
+        f"the guidance {way.guidance}": way.guidance != "cfg",
+        f"the scale {way.scale:g}": scale not in (None, 1, model.manifest.defaults.get("scale")),
+    }
+    why = "scale 1 is no guidance" if way.scale == 1 else "an empty prompt is not guided"
+    why = f"{model.manifest.name} takes no prompt" if about.pos is None else why
+    if names := [name for name, there in asked.items() if there]:
+        yield f"{why}: {' and '.join(names)} {'have' if names[1:] else 'has'} no effect"
 
 
 def first_seed(seed: int | None, n: int) -> int:

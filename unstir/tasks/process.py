@@ -20,7 +20,7 @@ import numpy as np
 from unstir.conditions.tokens import Tokens
 from unstir.core import paths
 from unstir.core.find import find, named
-from unstir.core.guidance import check
+from unstir.core.guidance import ONLY_WITH, check
 from unstir.core.guidance.apg import apg
 from unstir.core.guidance.cfg import cfg
 from unstir.core.guidance.cfgpp import cfgpp
@@ -139,9 +139,9 @@ def resolve(
     named(GUIDANCES, guidance, "guidance")
     scale = _scale(scale, guidance, prefers.get("scale", 1.0))
     walk = find("samplers", name)
+    _check_guidance(guidance, name)
     cost = sys.modules[walk.__module__].COST
     try:
-        check([guidance], name)
         count = cost.steps_for(steps)
         found = spacing or brought or interval
         searched = spacing == TUNED or not found
@@ -191,6 +191,13 @@ def _student(model: Model, steps: int | None, asked: tuple[Any, ...], taught: bo
     levels = paths.path(model.schedule, steps)
     walk = find("samplers", "ddim")
     return Process(walk, levels, STUDENT, steps, "uniform", said["scale"], "cfg", None)
+
+
+def _check_guidance(guidance: str, sampler: str) -> None:
+    try:
+        check([guidance], sampler)
+    except ValueError as error:
+        raise BadRequest(f"{error}; give --sampler {ONLY_WITH[guidance][0]}") from None
 
 
 def _levels(model: Model, count: int, spacing: str, better: Tuned | None) -> list[Level]:

@@ -1,7 +1,7 @@
 """What a file or a model tells of itself.
 
     shown = show("cat.png")
-    shown.command          ["unstir", "generate", "a cat", ...], the exact command that made it
+    shown.command          ["unstir", "generate", "a cat", ...], the command that makes it again
 
 What stands in a file is what somebody wrote there: a command is given only where it is one of
 ours, and nothing is run.

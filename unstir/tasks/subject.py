@@ -9,6 +9,7 @@ Nothing is cut or ignored in silence: `notes` tells of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from unstir.conditions.numbers import Numbers
@@ -16,6 +17,9 @@ from unstir.conditions.text import Text
 from unstir.conditions.tokens import Tokens
 from unstir.runtimes.model import Model
 from unstir.tasks.request import BadRequest, cleaned
+
+SHOWN = 60
+"""Characters of unknown words that a note repeats."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,8 @@ def _text(model: Model, prompt: str, negative: str, length: int) -> Subject:
     negative, more = cleaned("negative prompt", negative)
     pos, neg = model.condition.encode([prompt]), model.condition.encode([negative])
     told = [*notes, *more, *_empty(pos)]
-    if isinstance(model.condition, Text) and (lost := model.condition.unknown(prompt)):
-        told.append(f"{model.manifest.name} does not know {' '.join(lost)}: it draws without")
+    if isinstance(model.condition, Text):
+        told += _unknown(model.manifest.name, model.condition, prompt, negative)
     for which, tokens in (("prompt", pos), ("negative prompt", neg)):
         if any(tokens.truncated):
             told.append(
@@ -81,6 +85,19 @@ def _text(model: Model, prompt: str, negative: str, length: int) -> Subject:
                 f"about {max(1, (length - 2) * 3 // 4)} words; the rest has no effect"
             )
     return Subject(prompt, negative, pos, neg, tuple(told))
+
+
+def _unknown(name: str, condition: Text, prompt: str, negative: str) -> Iterator[str]:
+    """Words that are lost, however many and however long."""
+    here, there = (_cut(" ".join(condition.unknown(text))) for text in (prompt, negative))
+    if here:
+        yield f"{name} does not know {here}: it draws without"
+    if there:
+        yield f"{name} does not know {there} in the negative prompt: it cannot keep away from it"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]} ..."
 
 
 def _empty(pos: Tokens) -> tuple[str, ...]:

@@ -11,9 +11,11 @@ what a task says nothing of means what it does for those it is `like`.
 from __future__ import annotations
 
 import inspect
+import os
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 from cyclopts import Parameter, Token
@@ -74,7 +76,7 @@ def _entries(text: str) -> dict[str, str]:
 
 def _strict(parameter: inspect.Parameter) -> inspect.Parameter:
     """Whole numbers stay whole: 1.5 is refused, not rounded. What is off needs no flag to be
-    off."""
+    off. A path may begin with ~, which no shell expands behind a =."""
     if parameter.default is False:
         return parameter.replace(annotation=Annotated[bool, Parameter(negative=())])
     asked = parameter.annotation
@@ -87,6 +89,8 @@ def _strict(parameter: inspect.Parameter) -> inspect.Parameter:
             allow_leading_hyphen=True, show_default=_typed if parameter.default else None,
         )  # fmt: skip
         return parameter.replace(annotation=Annotated[plain, hint])
+    if Path in kinds and str not in kinds:
+        return parameter.replace(annotation=Annotated[asked, Parameter(converter=_path)])
     if int not in kinds or float in kinds:
         return parameter
     words = [w for kind in kinds for w in get_args(kind) if isinstance(w, str)]
@@ -104,6 +108,10 @@ def _list(count: int, _: Any, tokens: tuple[Token, ...]) -> tuple[int, ...]:
     if len(parts) != count or not all(re.fullmatch(r" *-?\d{1,18} *", part) for part in parts):
         raise ValueError(f"{tokens[0].value!r} is not {count} whole numbers with commas between")
     return tuple(map(int, parts))
+
+
+def _path(_: Any, tokens: tuple[Token, ...]) -> Path:
+    return Path(os.path.expanduser(tokens[0].value))
 
 
 def _whole(words: list[str], _: Any, tokens: tuple[Token, ...]) -> int | str:

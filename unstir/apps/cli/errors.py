@@ -13,8 +13,12 @@
 from __future__ import annotations
 
 import errno
+import re
+import shlex
 import sys
 import traceback
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from unstir.tasks.request import harmless
@@ -77,11 +81,20 @@ def _missing(error: Any) -> str:
     name = argument.field_info.name.upper() if argument.field_info.is_positional else argument.name
     count, had = argument.token_count()[0], len(error.tokens_so_far)
     behind = f"{typed} takes {count} word{'s' * (count > 1)}, not {had}"
+    if count == 1 and (word := _dashed(error.root_input_tokens, typed)):
+        tied = f"{typed}={shlex.quote(word)}"
+        return f"{behind}; what begins with a dash is tied to it by =: {tied}"
     what = behind if typed else f"{name} is missing"
     if slip := str(error).partition("Did you mean ")[2]:
         return f"{what}; did you mean {slip}"
     told = explained(error.target, argument.field_info.name) if error.target else ""
     return f"{what}: {told}" if told else what
+
+
+def _dashed(words: Sequence[str], flag: str) -> str:
+    """What follows a flag, begins with a dash, and looks like no flag itself."""
+    behind = (word for before, word in pairwise(words) if before == flag)
+    return next((w for w in behind if re.match("-(?!-?[a-z][a-z-]*(=|$))", w)), "")
 
 
 def plain(text: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json as text
-import sys
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,13 +12,25 @@ from cyclopts import Parameter
 
 from unstir.apps.cli.console import answer, answer_json, progress, say
 from unstir.apps.cli.derive import derived
-from unstir.apps.cli.errors import plain
+from unstir.apps.cli.figures import (
+    INTERVAL,
+    Grid,
+    between,
+    check_file,
+    number,
+    show,
+    write_file,
+)
+from unstir.apps.cli.making import spare
 from unstir.evaluation import Score
-from unstir.modalities.files import check_writable, replacing
-from unstir.modalities.images import BadEnding, format_of, write
+from unstir.modalities.files import check_writable
+from unstir.modalities.images import format_of, write
+from unstir.runtimes.shelf import shelf
 from unstir.tasks.comparison import Progress, Report
 from unstir.tasks.evaluate import evaluate
+from unstir.tasks.gallery import SETS
 from unstir.tasks.pairs import sheet
+from unstir.tasks.request import BadRequest
 
 SHOWN = 30
 """Groups in the table; all are in the JSON."""
@@ -26,7 +38,7 @@ SHOWN = 30
 
 @derived(evaluate)
 def command(
-    begin: Callable[[], Iterator[Progress | Report]],
+    begin: partial[Iterator[Progress | Report]],
     *,
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
     pairs: Path | None = None,
@@ -40,28 +52,42 @@ def command(
             .png, .jpg or .webp.
         json: Print everything as JSON on stdout, not as a table.
     """
-    _check(out, pairs)
+    read = list(_read(begin.keywords))
+    check_file(out, read)
+    if pairs is not None:
+        _check_pairs(pairs, read, begin.keywords)
     report = _done(begin())
     for note in report.notes:
         say(f"note: {note}")
     if out is not None:
-        with replacing(out) as temporary:
-            said = text.dumps(report.to_json(), indent=1, allow_nan=False)
-            temporary.write_text(said + "\n", encoding="utf-8")
+        write_file(out, report.to_json())
     if pairs is not None:
         _draw(report, pairs)
     answer_json(report.to_json()) if json else _print(report)
 
 
-def _check(out: Path | None, pairs: Path | None) -> None:
+def _read(asked: Mapping[str, Any]) -> Iterator[str]:
+    """Files and folders that are read; models and data sets that are named are none."""
+    for name, known in (("what", shelf()), ("against", SETS), ("training", SETS)):
+        if name in asked and asked[name] not in known:
+            yield asked[name]
+    if "prompts" in asked:
+        yield str(asked["prompts"])
+    graph, ending = os.path.splitext(asked.get("features", ""))
+    if ending.lower() == ".onnx":
+        yield from (graph + ending, f"{graph}.json")
+
+
+def _check_pairs(pairs: Path, read: list[str], asked: Mapping[str, Any]) -> None:
     """What can be known to fail is found before the work begins."""
-    if out is not None:
-        check_writable(out)
-        if out.suffix.lower() != ".json":
-            raise BadEnding(f"{out} does not end in .json; the figures do")
-    if pairs is not None:
-        check_writable(pairs)
-        format_of(pairs)
+    check_writable(pairs)
+    format_of(pairs)
+    spare(read, pairs)
+    chosen = asked.get("metrics", "copies")
+    if "copies" not in map(str.strip, chosen.split(",")):
+        raise BadRequest(f"--pairs draws what copies finds; give --metrics {chosen},copies")
+    if "training" not in asked and asked["against"] not in SETS:
+        raise BadRequest("--pairs needs the pictures the model was trained on: --training FOLDER")
 
 
 def _done(events: Iterator[Progress | Report]) -> Report:
@@ -85,54 +111,63 @@ def _draw(report: Report, file: Path) -> None:
 
 
 def _print(report: Report) -> None:
-    from rich.console import Console
-
     sides = report.sides
     names = [f"{sides[k].about['name']} ({len(sides[k].values):,})"
              for k in ("generated", "reference")]  # fmt: skip
     answer(f"{names[0]} against {names[1]}, features: {report.plan.space.name}")
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 200)
-    console.print(_table(report))
+    way = report.plan.settings
+    if "model_sha256" in way:
+        answer(
+            f"drawn with steps {way['steps']}, sampler {way['sampler']}, scale {way['scale']:g}, "
+            f"spacing {way['spacing']}, seed {way['seed']}"
+        )
+    show(*_scores(report))
     if report.groups:
-        console.print(_groups(report))
+        show(*_groups(report))
     for line in _closing(report):
         answer(line)
 
 
-def _table(report: Report) -> Any:
-    """One row for each score, what real pictures score beside it."""
-    table = _empty("metric", "value", "95 % interval", "n", "m", "real vs real", "interval",
-                   "better")  # fmt: skip
+def _scores(report: Report) -> Iterator[Grid]:
+    """A row for each score, and what real pictures score: beside it, or below where there is less
+    room; where there is little, numbers of pictures are below, too."""
     floor = {score.name: score for score in report.floor}
+    wide, rows = [], []
     for score in report.scores:
-        real = floor.get(score.name)
-        beside = (number(real.value), between(real)) if real else ("", "")
-        table.add_row(report.title(score.name), number(score.value), between(score),
-                      f"{score.n:,}", f"{score.m:,}", *beside, score.better)  # fmt: skip
-    return table
+        real, title = floor.get(score.name), report.title(score.name)
+        beside = _cells(real)[:2] if real else ["", ""]
+        wide.append([title, *_cells(score), *beside, score.better])
+        rows.append([title, *_cells(score), score.better])
+        rows += [["  real vs real", *_cells(real), ""]] if real else []
+    less = []
+    for name, value, sure, n, m, better in rows:
+        less.append([name, value, sure])
+        less.append([f"  {better} is better" if better else "", f"n {n}", f"m {m}"])
+    head = "metric", "value", INTERVAL, "n", "m"
+    yield Grid([*head, "real vs real", "interval", "better"], wide)
+    yield Grid([*head, "better"], rows, tight=True)
+    yield Grid(head[:3], less, tight=True)
 
 
-def _groups(report: Report) -> Any:
-    """One row for each group, a column for each score."""
-    titles = list(dict.fromkeys(s.name for g in report.groups for s in g.scores))
-    table = _empty("group", "n", "m", *map(report.title, titles or ["why not"]))
+def _cells(score: Score) -> list[str]:
+    return [number(score.value), between(score), f"{score.n:,}", f"{score.m:,}"]
+
+
+def _groups(report: Report) -> Iterator[Grid]:
+    """A row for each group and a column for each score, or below each group its scores."""
+    names = list(dict.fromkeys(s.name for g in report.groups for s in g.scores))
+    titles = list(map(report.title, names))
+    wide, rows = [], []
     for group in report.groups[:SHOWN]:
-        had = {s.name: f"{number(s.value)}  {between(s)}" for s in group.scores}
-        cells = [had.get(title, "too few") for title in titles] or [plain(group.problem or "")]
-        table.add_row(plain(group.name), str(group.n), str(group.m), *cells)
-    return table
-
-
-def _empty(*columns: str) -> Any:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False)
-    for column in columns:
-        left = column in ("metric", "group", "better")
-        table.add_column(Text(column), justify="left" if left else "right", no_wrap=True)
-    return table
+        had = {s.name: _cells(s)[:2] for s in group.scores}
+        cells = [had.get(name, ["too few", ""]) for name in names]
+        told = ["  ".join(cell).rstrip() for cell in cells] or [group.problem]
+        wide.append([group.name, str(group.n), str(group.m), *told])
+        rows.append([group.name, f"n {group.n}", f"m {group.m}"])
+        rows += [[f"  {title}", *cell] for title, cell in zip(titles, cells, strict=True)]
+        rows += [] if names else [[f"  {group.problem}", "", ""]]
+    yield Grid(["group", "n", "m", *(titles or ["why not"])], wide)
+    yield Grid(["group", "value", INTERVAL], rows, tight=True)
 
 
 def _closing(report: Report) -> Iterator[str]:
@@ -148,13 +183,3 @@ def _closing(report: Report) -> Iterator[str]:
             f"nearest pair: {first['generated']} and {first['training']}, "
             f"distance {first['distance']:.3g}"
         )
-
-
-def number(value: float) -> str:
-    """Four digits that count."""
-    return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
-
-
-def between(score: Score) -> str:
-    """Its interval."""
-    return f"{number(score.low)} to {number(score.high)}"

@@ -66,11 +66,17 @@ def numbered(path: Path, n: int) -> list[Path]:
 
 
 def spare(read: Iterable[str], *written: Path | None) -> None:
-    """Refuse to write over a file that is read."""
-    for path in filter(None, written):
-        for name in map(os.path.expanduser, read):
-            if path.exists() and os.path.exists(name) and path.samefile(name):
+    """Refuse to write over a file that is read, or that is in a folder that is."""
+    for path in (path for path in written if path and path.exists()):
+        for place in map(Path, map(os.path.expanduser, read)):
+            if _same(path, place):
                 raise BadRequest(f"{path} is the file that is read; give another name")
+            if place.is_dir() and any(_same(path, file) for file in place.rglob("*")):
+                raise BadRequest(f"{path} is in {place}, which is read; write elsewhere")
+
+
+def _same(path: Path, other: Path) -> bool:
+    return other.exists() and path.samefile(other)
 
 
 def _check(out: Path | None, gif: Path | None) -> None:
@@ -93,7 +99,7 @@ def free_name(run: Run, ending: str) -> Path:
     if recipe.given:
         about = f"{Path(next(iter(recipe.given.values()))).stem} {recipe.verb}"
     words = re.findall(r"[a-z0-9]+", about.lower()) or ["picture"]
-    return free("-".join([*words, str(recipe.seed)])[-80:].strip("-"), ending, len(run))
+    return free(f"{'-'.join(words)[:60].strip('-')}-{recipe.seed}", ending, len(run))
 
 
 def free(stem: str, ending: str, n: int = 1) -> Path:
