@@ -49,7 +49,7 @@ from unstir.training.settings import Settings
 from unstir.training.snapshots import export_ema
 
 CODED, DRAWN = 16_000, 10_000
-DEEP, DEEP_TURNS, DEEP_REAL = 12_000, 2, 256
+DEEP, DEEP_STEPS, DEEP_REAL = 12_000, 500, 256
 CODER = replace(
     emoji.recipe.coder or BASE, steps=CODED // 32, batch=32, warmup=50, threads=1,
     preview_every=0, checkpoint_every="3min",
@@ -229,7 +229,7 @@ def deep(run: Path, seed: int) -> None:
         return np.stack([scene.image for scene in scenes])
 
     pictures, real = drawn("train", DEEP), drawn("heldout", DEEP_REAL)
-    settings = replace(CODER, steps=DEEP // 32 * DEEP_TURNS, seed=seed)
+    settings = replace(CODER, steps=DEEP_STEPS, seed=seed)
     out = run / "codecs" / f"deep-{seed}"
     codec = taught(DEEP_SIZES, Reconstruction(), pictures, settings, out)
     print(f"a codec that reduces {side} px by 16: {round_trip(real, codec)}")
